@@ -26,13 +26,15 @@ let package = Package(
   name: "swift-clip",
   products: [.executable(name: "clip", targets: ["clip"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
     // Libraries of the system.
     library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
     library("COpenMPI", pkgConfig: "ompi-c", apt: "libopenmpi-dev"),
     library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    library("CXXHash", pkgConfig: "libxxhash", apt: "libxxhash-dev"),
     library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     library("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev"),
     library("CPNG", pkgConfig: "libpng", apt: "libpng-dev"),
@@ -45,16 +47,19 @@ let package = Package(
     module("Tensors", ["CKernels", "COpenBLAS"]),
     module("Towers", ["Tensors"]),
 
+    // Files that exist only when complete.
+    module("Files", ["CXXHash", .product(name: "SystemPackage", package: "swift-system")]),
+
     // What comes in, what goes out, and between the ranks.
     module("Images", ["CTurboJPEG", "CPNG", "CWebP"]),
-    module("Captions", ["CZlib"]),
+    module("Captions", ["Files", "CZlib"]),
     module("Collectives", ["COpenMPI"]),
-    module("Shards", ["CZstd", "Images"]),
-    module("Checkpoints", ["Tensors", "Towers", "Captions"]),
+    module("Shards", ["Files", "Images", "CZstd"]),
+    module("Checkpoints", ["Files", "Tensors", "Towers", "Captions"]),
 
     // The two things one does with it.
-    module("Training", ["Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints"]),
-    module("Evaluation", ["Tensors", "Towers", "Images", "Captions", "Shards", "Checkpoints", "CCairo"]),
+    module("Training", ["Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints"]),
+    module("Evaluation", ["Files", "Tensors", "Towers", "Images", "Captions", "Shards", "Checkpoints", "CCairo"]),
 
     .executableTarget(
       name: "clip",
@@ -62,5 +67,8 @@ let package = Package(
         "Training", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
+
+    // Tests: `swift test -c release`.
+    tests(of: "Files"),
   ]
 )

@@ -1,0 +1,68 @@
+import Glibc
+import SystemPackage
+
+/// What is done to directories: making, listing, renaming and making such changes durable.
+public enum Directory {
+  /// Creates a directory and the ones above it; one that exists already is fine.
+  public static func create(_ path: String) throws {
+    if isDirectory(path) { return }
+    let parent = FilePath(path).removingLastComponent().string
+    if !parent.isEmpty { try create(parent) }
+    if mkdir(path, 0o755) != 0, errno != EEXIST || !isDirectory(path) {
+      throw FileError(path, cannot: "create directory", Errno(rawValue: errno))
+    }
+  }
+
+  /// Whether a directory lies at `path`.
+  public static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Whether anything lies at `path`.
+  public static func exists(_ path: String) -> Bool {
+    access(path, F_OK) == 0
+  }
+
+  /// The names in a directory, sorted by their bytes; `.` and `..` are left out.
+  public static func names(in path: String) throws -> [String] {
+    guard let stream = opendir(path) else { throw FileError(path, cannot: "list", Errno(rawValue: errno)) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Renames a file or directory within its parent, durably.
+  public static func rename(_ old: String, to new: String) throws {
+    guard Glibc.rename(old, new) == 0 else { throw FileError(new, cannot: "rename to", Errno(rawValue: errno)) }
+    let parent = FilePath(new).removingLastComponent().string
+    try sync(parent.isEmpty ? "." : parent)
+  }
+
+  /// Makes creations, renames and removals inside a directory durable.
+  public static func sync(_ path: String) throws {
+    do {
+      let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.directory, .closeOnExec])
+      defer { try? descriptor.close() }
+      guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+    } catch let error as Errno {
+      throw FileError(path, cannot: "sync directory", error)
+    }
+  }
+
+  /// Removes a file, or a directory with all it holds; something that is not there is fine.
+  public static func remove(_ path: String) throws {
+    if isDirectory(path) {
+      for name in try names(in: path) { try remove("\(path)/\(name)") }
+      guard rmdir(path) == 0 else { throw FileError(path, cannot: "remove", Errno(rawValue: errno)) }
+    } else if unlink(path) != 0, errno != ENOENT {
+      throw FileError(path, cannot: "remove", Errno(rawValue: errno))
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import Glibc
+import SystemPackage
+
+/// A file that exists under its name only when it is complete.
+///
+/// Bytes go to a temporary file beside it; ``commit()`` makes them durable and renames. A writer that is
+/// dropped without a commit leaves nothing behind.
+public final class FileWriter {
+  /// The name the file gets when it is committed.
+  public let path: String
+  /// Bytes written so far.
+  public private(set) var count = 0
+  private let temporary: String
+  private let descriptor: FileDescriptor
+  private var isOpen = true
+
+  /// Starts writing `path` aside.
+  public init(_ path: String) throws {
+    self.path = path
+    temporary = "\(path).tmp-\(getpid())"
+    do {
+      descriptor = try FileDescriptor.open(
+        FilePath(temporary), .writeOnly, options: [.create, .truncate, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+    } catch let error as Errno {
+      throw FileError(temporary, cannot: "create", error)
+    }
+  }
+
+  deinit {
+    if isOpen {
+      try? descriptor.close()
+      unlink(temporary)
+    }
+  }
+
+  /// Appends bytes.
+  public func append(_ bytes: UnsafeRawBufferPointer) throws {
+    do {
+      try descriptor.writeAll(bytes)
+      count += bytes.count
+    } catch let error as Errno {
+      throw FileError(path, cannot: "write", error)
+    }
+  }
+
+  /// Appends bytes.
+  public func append(_ bytes: [UInt8]) throws {
+    try bytes.withUnsafeBytes { try append($0) }
+  }
+
+  /// Makes what was written durable and gives it its name.
+  public func commit() throws {
+    guard fsync(descriptor.rawValue) == 0 else { throw FileError(path, cannot: "sync", Errno(rawValue: errno)) }
+    isOpen = false
+    do {
+      try descriptor.close()
+    } catch let error as Errno {
+      unlink(temporary)
+      throw FileError(path, cannot: "close", error)
+    }
+    do {
+      try Directory.rename(temporary, to: path)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  /// Writes a whole small file.
+  public static func write(_ bytes: [UInt8], to path: String) throws {
+    let file = try FileWriter(path)
+    try file.append(bytes)
+    try file.commit()
+  }
+}
