@@ -43,7 +43,10 @@ let package = Package(
     library("CHarfBuzz", pkgConfig: "harfbuzz", apt: "libharfbuzz-dev"),
 
     // Numbers.
-    .target(name: "CKernels", cSettings: [.unsafeFlags(["-fno-math-errno"])]),
+    .target(
+      name: "CKernels",
+      // `sqrtf` that may set errno is not vectorised; left alone, clang would use half of an AVX-512 register.
+      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-mprefer-vector-width=512"])]),
     module("Tensors", ["CKernels", "COpenBLAS"]),
     module("Towers", ["Tensors"]),
 

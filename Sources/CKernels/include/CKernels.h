@@ -1,1 +1,130 @@
+// The loops that touch every number of a batch, as plain C.
+//
+// Why C: one binary must run at full speed on every node of a cluster. `target_clones` compiles each loop for
+// AVX-512, AVX2 and the baseline and picks one when the program starts; Swift has nothing like it, and never
+// contracts a multiplication and an addition into one instruction.
+//
+// Conventions: matrices are row-major; a `stride` is the distance of two rows in elements; ranges of rows or
+// columns are [begin, end), so that threads can share a matrix; `bf16` values are the upper half of a float.
+// Functions with a storage suffix (`_f32`, `_bf16`) read and write activations of that type and compute in float.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint16_t bf16;
+
+enum CKernels_Activation { CKernels_GELU = 0, CKernels_QuickGELU = 1 };
+
+// MARK: Conversion
+
+void CKernels_narrow(const float *x, bf16 *y, size_t count);
+void CKernels_widen(const bf16 *x, float *y, size_t count);
+
+// MARK: Rows and columns of floats
+
+/// y[r] = bias (or 0) + addend[r] (or 0), for rows of `columns` floats.
+void CKernels_fill_rows(float *y, size_t y_stride, const float *bias, const float *addend, size_t addend_stride,
+                        size_t begin, size_t end, size_t columns);
+/// y += x.
+void CKernels_add(const float *x, float *y, size_t count);
+/// y[i] = x[index[i]].
+void CKernels_gather_rows(const float *x, const int32_t *index, float *y, size_t begin, size_t end, size_t columns);
+/// y[index[i]] += x[i], restricted to columns [begin, end).
+void CKernels_scatter_add_rows(const float *x, const int32_t *index, size_t rows, float *y, size_t columns,
+                               size_t begin, size_t end);
+/// Sum of squares, in double precision.
+double CKernels_sum_of_squares(const float *x, size_t count);
+/// x *= factor.
+void CKernels_scale(float *x, float factor, size_t count);
+
+// MARK: Normalised rows
+
+/// y = x / ‖x‖ by rows; keeps 1 / ‖x‖.
+void CKernels_normalize_rows(const float *x, float *y, float *inverse_norm, size_t begin, size_t end, size_t columns);
+/// dx = (dy − (dy · y) y) / ‖x‖ by rows.
+void CKernels_normalize_rows_backward(const float *dy, const float *y, const float *inverse_norm, float *dx,
+                                      size_t begin, size_t end, size_t columns);
+
+// MARK: Contrastive loss
+
+/// For rows [begin, end) of a tile of logits: the largest logit of each row and the sum of exp(logit − largest),
+/// merged into the running pair (`row_max`, `row_sum`).
+void CKernels_merge_row_log_sums(const float *logits, size_t stride, size_t begin, size_t end, size_t columns,
+                                 float *row_max, float *row_sum);
+/// The same for columns [begin, end).
+void CKernels_merge_column_log_sums(const float *logits, size_t stride, size_t rows, size_t begin, size_t end,
+                                    float *column_max, float *column_sum);
+/// Turns rows [begin, end) of a tile of logits into exp(l − rowLSE) + exp(l − columnLSE); returns Σ of the result × l.
+double CKernels_contrast_tile(float *logits, size_t stride, size_t begin, size_t end, size_t columns,
+                              const float *row_lse, const float *column_lse);
+
+// MARK: Optimizer
+
+struct CKernels_AdamW {
+  float learning_rate, beta1, beta2, epsilon, weight_decay;
+  /// 1 / (1 − beta1^t) and 1 / √(1 − beta2^t).
+  float correction1, correction2;
+  /// Multiplies the gradient first: the factor of gradient clipping.
+  float gradient_scale;
+};
+void CKernels_adamw(struct CKernels_AdamW settings, float *values, const float *gradients, float *first,
+                    float *second, size_t count);
+
+// MARK: Pictures
+
+/// Rows [begin, end) of a patch matrix out of 8-bit RGB pictures of height × width: row = picture, patch row, patch
+/// column; columns = channel, y, x, as in a convolution's weight. Values are byte × factor[channel] + offset[channel].
+#define CKERNELS_DECLARE(T, S)                                                                                       \
+  void CKernels_patches_##S(const uint8_t *pixels, size_t height, size_t width, size_t patch,                       \
+                            const float *factor, const float *offset, T *y, size_t begin, size_t end);              \
+  /* y = (x − mean) · rstd · weight + bias by rows; keeps (mean, rstd) in `statistics` unless it is null. */         \
+  void CKernels_layer_norm_##S(const float *x, const float *weight, const float *bias, T *y, float *statistics,     \
+                               size_t begin, size_t end, size_t columns, float epsilon);                            \
+  /* dx += the gradient with respect to x, by rows. */                                                              \
+  void CKernels_layer_norm_backward_##S(const T *dy, const float *x, const float *statistics, const float *weight,  \
+                                        float *dx, size_t begin, size_t end, size_t columns);                       \
+  /* d_weight += Σ dy · x̂ and d_bias += Σ dy, for columns [begin, end). */                                           \
+  void CKernels_layer_norm_parameters_##S(const T *dy, const float *x, const float *statistics, float *d_weight,    \
+                                          float *d_bias, size_t rows, size_t columns, size_t begin, size_t end);    \
+  /* sums += Σ over rows of x, for columns [begin, end). */                                                         \
+  void CKernels_column_sums_##S(const T *x, size_t stride, size_t rows, size_t begin, size_t end, float *sums);     \
+  void CKernels_activation_##S(const T *x, T *y, size_t count, enum CKernels_Activation kind);                      \
+  /* dx = dy · activation'(x); `dx` may be `dy`. */                                                                 \
+  void CKernels_activation_backward_##S(const T *dy, const T *x, T *dx, size_t count,                               \
+                                        enum CKernels_Activation kind);
+
+CKERNELS_DECLARE(float, f32)
+CKERNELS_DECLARE(bf16, bf16)
+#undef CKERNELS_DECLARE
+
+// MARK: Attention
+
+/// One call of attention: `heads` heads of `width` columns each over segments of rows.
+///
+/// Segment s has queries in rows [query_offsets[s], query_offsets[s + 1]) and keys and values in rows
+/// [key_offsets[s], key_offsets[s + 1]). With `causal`, query i of a segment sees its keys 0 … i.
+struct CKernels_Attention {
+  size_t heads, width;
+  const int32_t *query_offsets, *key_offsets;
+  int causal;
+  float scale;
+};
+
+/// Floats of scratch memory one thread needs for segments of at most this many keys.
+size_t CKernels_attention_scratch(size_t keys, size_t width, int backward);
+
+#define CKERNELS_DECLARE(T, S)                                                                                       \
+  /* For (segment, head) pairs [begin, end): out = softmax(scale · q kᵀ) v; keeps the log-sum-exp of every row and   \
+     head in `lse` (rows, heads) unless it is null. */                                                              \
+  void CKernels_attention_##S(struct CKernels_Attention shape, const T *q, size_t q_stride, const T *k, const T *v, \
+                              size_t kv_stride, T *out, size_t out_stride, float *lse, float *scratch,              \
+                              size_t begin, size_t end);                                                            \
+  void CKernels_attention_backward_##S(struct CKernels_Attention shape, const T *d_out, const T *out,               \
+                                       size_t out_stride, const T *q, size_t q_stride, const T *k, const T *v,      \
+                                       size_t kv_stride, const float *lse, T *dq, size_t dq_stride, T *dk, T *dv,   \
+                                       size_t dkv_stride, float *scratch, size_t begin, size_t end);
+
+CKERNELS_DECLARE(float, f32)
+CKERNELS_DECLARE(bf16, bf16)
+#undef CKERNELS_DECLARE

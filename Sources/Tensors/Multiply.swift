@@ -1,0 +1,71 @@
+import COpenBLAS
+
+/// `c = a · b (+ bias) (+ addend)`, or `c += a · b`.
+///
+/// Concretely, with `a` (m, k), `b` (k, n) and `c` (m, n): `c[i, j] = Σ a[i, p] b[p, j] + bias[j] + addend[i, j]`.
+/// Sums are taken in single precision whatever the operands are stored as.
+///
+/// - Parameters:
+///   - bias: (1, n), added to every row.
+///   - addend: (m, n), such as the residual stream; single precision.
+///   - accumulating: add to what `c` holds; then there is neither bias nor addend.
+public func multiply(
+  _ a: some Factor, _ b: some Factor, into c: Tensor, bias: Tensor? = nil, adding addend: Tensor? = nil,
+  accumulating: Bool = false
+) {
+  precondition(
+    a.operandRows == c.rows && a.operandColumns == b.operandRows && b.operandColumns == c.columns,
+    "\(a.operandRows) × \(a.operandColumns) times \(b.operandRows) × \(b.operandColumns) is not \(c.rows) × \(c.columns)"
+  )
+  precondition(!(accumulating && (bias != nil || addend != nil)), "a bias or an addend replaces what c holds")
+  if c.elementType == .float32, a.matrix.elementType == .float32, b.matrix.elementType == .float32 {
+    multiplyFloats(a, b, into: c, bias: bias, adding: addend, accumulating: accumulating)
+  } else {
+    multiplyWidened(a, b, into: c, bias: bias, adding: addend, accumulating: accumulating)
+  }
+}
+
+private func multiplyFloats(
+  _ a: some Factor, _ b: some Factor, into c: Tensor, bias: Tensor?, adding addend: Tensor?, accumulating: Bool
+) {
+  let fills = bias != nil || addend != nil
+  // Bands start at multiples of a kernel's tile, so that no thread has more ragged edges than one alone would.
+  Threads.forEachBand(of: c.rows, unit: 16) { band in
+    let target = c.rows(band)
+    if fills { fillRows(target, bias: bias, adding: addend?.rows(band)) }
+    let part = a.isTransposed ? a.matrix.columns(band) : a.matrix.rows(band)
+    guard a.operandColumns > 0 else {
+      if !fills && !accumulating { fillRows(target, bias: nil, adding: nil) }
+      return
+    }
+    cblas_sgemm(
+      CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
+      blasint(target.rows), blasint(c.columns), blasint(a.operandColumns),
+      1, part.floatPointer, blasint(max(part.stride, 1)), b.matrix.floatPointer, blasint(max(b.matrix.stride, 1)),
+      fills || accumulating ? 1 : 0, target.floatPointer, blasint(max(c.stride, 1)))
+  }
+}
+
+/// Products with bfloat16 operands by way of single-precision copies: right everywhere, fast nowhere.
+private func multiplyWidened(
+  _ a: some Factor, _ b: some Factor, into c: Tensor, bias: Tensor?, adding addend: Tensor?, accumulating: Bool
+) {
+  func wide(_ matrix: Tensor) -> Tensor { matrix.elementType == .float32 ? matrix : matrix.widened() }
+  let left = wide(a.matrix), right = wide(b.matrix)
+  let target = c.elementType == .float32 ? c : (accumulating ? c.widened() : Tensor(rows: c.rows, columns: c.columns))
+  func product(_ left: some Factor, _ right: some Factor) {
+    multiplyFloats(left, right, into: target, bias: bias, adding: addend, accumulating: accumulating)
+  }
+  switch (a.isTransposed, b.isTransposed) {
+  case (false, false): product(left, right)
+  case (true, false): product(left.transposed, right)
+  case (false, true): product(left, right.transposed)
+  case (true, true): product(left.transposed, right.transposed)
+  }
+  if c.elementType == .bfloat16 { narrow(target, into: c) }
+}
+
+/// The kernel OpenBLAS chose for this processor, such as `SkylakeX`; `OPENBLAS_CORETYPE` overrides its choice.
+public func openBLASCoreName() -> String {
+  String(cString: openblas_get_corename())
+}

@@ -1,0 +1,31 @@
+import CKernels
+
+/// Cuts 8-bit RGB pictures into rows of normalised numbers, one a patch.
+///
+/// Concretely, for pictures of height × width pixels: row = (picture, patch row, patch column), column = (channel, y,
+/// x) as in a convolution's weight, value = (byte / 255 − mean[channel]) / deviation[channel].
+///
+/// - Parameters:
+///   - pixels: whole pictures, one behind the other, rows of interleaved RGB bytes.
+///   - patch: side of a patch in pixels; divides height and width.
+///   - y: (pictures · patches, 3 · patch²).
+public func patches(
+  of pixels: [UInt8], height: Int, width: Int, patch: Int, mean: [Float], deviation: [Float], into y: Tensor
+) {
+  let pictures = pixels.count / (height * width * 3)
+  precondition(pictures * height * width * 3 == pixels.count, "\(pixels.count) bytes are no whole pictures")
+  precondition(
+    y.rows == pictures * (height / patch) * (width / patch) && y.columns == 3 * patch * patch, "shapes differ")
+  let factor = deviation.map { 1 / (255 * $0) }
+  let offset = zip(mean, deviation).map { -$0 / $1 }
+  Threads.forEachBand(of: y.rows) { band in
+    switch y.elementType {
+    case .float32:
+      CKernels_patches_f32(
+        pixels, height, width, patch, factor, offset, y.floatPointer, band.lowerBound, band.upperBound)
+    case .bfloat16:
+      CKernels_patches_bf16(
+        pixels, height, width, patch, factor, offset, y.bfloat16Pointer, band.lowerBound, band.upperBound)
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/// Pictures of one size, one behind the other: rows of interleaved 8-bit RGB.
+public struct PackedPictures: Sendable {
+  /// The bytes of all pictures.
+  public let pixels: [UInt8]
+  /// Pictures.
+  public let count: Int
+  /// How bytes become numbers: subtract the mean, divide by the deviation, of each channel between 0 and 1.
+  public let mean: [Float]
+  /// See ``mean``.
+  public let deviation: [Float]
+
+  /// Packs `count` pictures.
+  public init(pixels: [UInt8], count: Int, mean: [Float], deviation: [Float]) {
+    self.pixels = pixels
+    self.count = count
+    self.mean = mean
+    self.deviation = deviation
+  }
+}

@@ -1,0 +1,42 @@
+public import Tensors
+
+/// A named tensor that training changes: a view of the blocks of a ``ParameterStore``.
+public struct Parameter: Sendable {
+  /// open_clip's name, such as `visual.transformer.resblocks.0.attn.in_proj_weight`.
+  public let name: String
+  /// Its dimensions; empty for a scalar.
+  public let shape: [Int]
+  /// Whether weight decay pulls it to zero: matrices do decay, gains, biases and the logit scale do not.
+  public let decays: Bool
+  /// Where it begins in each block, in elements.
+  public let offset: Int
+  let initializer: Initializer
+  let blocks: ParameterBlocks
+
+  /// Elements.
+  public var count: Int { shape.reduce(1, *) }
+
+  // As a matrix: the first dimension is rows; a vector is one row.
+  private var rows: Int { shape.count > 1 ? shape[0] : 1 }
+  private var columns: Int { count / max(rows, 1) }
+
+  /// The single-precision values, (first dimension, rest).
+  public var values: Tensor { Tensor(blocks.values, offset: offset * 4, rows: rows, columns: columns) }
+
+  /// The gradient, shaped as ``values``; only of a store allocated for training.
+  public var gradient: Tensor { Tensor(blocks.gradients, offset: offset * 4, rows: rows, columns: columns) }
+
+  /// What products read: the values, or their bfloat16 copy.
+  var operand: Tensor {
+    guard let operands = blocks.operands else { return values }
+    return Tensor(operands, offset: offset * 2, rows: rows, columns: columns, .bfloat16)
+  }
+
+  /// Rows `range` of a matrix, or elements of a vector: a view that shares values and gradient.
+  func slice(_ range: Range<Int>) -> Parameter {
+    let row = shape.dropFirst().reduce(1, *)
+    return Parameter(
+      name: name, shape: [range.count] + shape.dropFirst(), decays: decays, offset: offset + range.lowerBound * row,
+      initializer: initializer, blocks: blocks)
+  }
+}

@@ -1,0 +1,86 @@
+import Tensors
+
+/// The text transformer of CLIP: packed captions in, one embedding of length 1 a caption out.
+///
+/// A caption is as many rows as it has tokens. The attention is causal, so what CLIP's padding holds cannot reach the
+/// end token, and leaving it out changes nothing.
+struct TextTower {
+  let tokenEmbedding: Parameter  // (vocabulary, width)
+  let positions: Parameter  // (context, width)
+  let transformer: Transformer
+  let head: EmbeddingHead
+  let configuration: TextConfiguration
+
+  /// Declares the parameters under open_clip's names, with the deviations of CLIP's own code.
+  init(_ configuration: TextConfiguration, embedDim: Int, activation: Activation, in store: ParameterStore) {
+    self.configuration = configuration
+    let width = configuration.width, hidden = configuration.mlpWidth
+    let deviation = 1 / Float(width).squareRoot()
+    let residual = deviation / Float(2 * configuration.layers).squareRoot()
+    positions = store.declare("positional_embedding", [configuration.contextLength, width], .normal(0.01))
+    let projection = store.declare("text_projection", [width, embedDim], .normal(deviation))
+    let blocks = (0..<configuration.layers).map { layer in
+      ResidualBlock(
+        "transformer.resblocks.\(layer)", width: width, hidden: hidden, heads: configuration.heads, isCausal: true,
+        activation: activation,
+        BlockInitializers(
+          qkv: .normal(deviation), output: .normal(residual), input: .normal(1 / Float(2 * width).squareRoot()),
+          projection: .normal(residual)),
+        in: store)
+    }
+    transformer = Transformer(blocks: blocks, width: width)
+    tokenEmbedding = store.declare("token_embedding.weight", [configuration.vocabularySize, width], .normal(0.02))
+    head = EmbeddingHead(
+      norm: LayerNorm("ln_final", width: width, in: store), projection: Projection(weight: projection))
+  }
+
+  /// What the backward twin needs.
+  struct Saved {
+    let transformer: Transformer.Saved
+    let head: EmbeddingHead.Saved
+  }
+
+  /// - Parameter embeddings: (captions, embedding).
+  func forward(_ captions: PackedCaptions, into embeddings: Tensor, in workspace: Workspace) -> Saved {
+    let x = workspace.tensor(rows: captions.segments.rows, columns: configuration.width)
+    start(captions, into: x, in: workspace)
+    let pooled = workspace.tensor(rows: captions.segments.count, columns: configuration.width)
+    let saved = transformer.forward(
+      x, captions.segments, pooling: captions.endRows, into: pooled, in: workspace)
+    return Saved(transformer: saved, head: head.forward(pooled, into: embeddings, in: workspace))
+  }
+
+  /// The same result, keeping nothing.
+  func embed(_ captions: PackedCaptions, into embeddings: Tensor, in workspace: Workspace) {
+    workspace.scope {
+      let x = workspace.tensor(rows: captions.segments.rows, columns: configuration.width)
+      start(captions, into: x, in: workspace)
+      let pooled = workspace.tensor(rows: captions.segments.count, columns: configuration.width)
+      transformer.embed(x, captions.segments, pooling: captions.endRows, into: pooled, in: workspace)
+      _ = head.forward(pooled, into: embeddings, in: workspace)
+    }
+  }
+
+  /// Adds to the gradients of all parameters, from the gradient of the embeddings.
+  func backward(_ gradient: Tensor, _ captions: PackedCaptions, _ saved: Saved, in workspace: Workspace) {
+    workspace.scope {
+      let dPooled = workspace.tensor(rows: captions.segments.count, columns: configuration.width)
+      head.backward(gradient, saved.head, into: dPooled, in: workspace)
+      let dx = workspace.tensor(rows: captions.segments.rows, columns: configuration.width)
+      transformer.backward(
+        dPooled, captions.segments, pooling: captions.endRows, saved.transformer, into: dx, in: workspace)
+      scatterAddRows(of: dx, captions.tokens, to: tokenEmbedding.gradient)
+      scatterAddRows(of: dx, captions.positions, to: positions.gradient)
+    }
+  }
+
+  /// x = embedding of each token + its position.
+  private func start(_ captions: PackedCaptions, into x: Tensor, in workspace: Workspace) {
+    workspace.scope {
+      gatherRows(of: tokenEmbedding.values, captions.tokens, into: x)
+      let table = workspace.tensor(rows: x.rows, columns: x.columns)
+      gatherRows(of: positions.values, captions.positions, into: table)
+      add(table, to: x)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+public import Tensors
+
+/// A CLIP model: an image tower and a text tower that end in one space, and the temperature of their similarities.
+public final class TwoTowers {
+  /// Its shape.
+  public let configuration: ModelConfiguration
+  /// Everything training changes.
+  public let parameters: ParameterStore
+  /// ln of what multiplies cosine similarities: a scalar.
+  public let logitScale: Parameter
+  let image: ImageTower
+  let text: TextTower
+  private let workspace: Workspace
+  private var kept: (image: ImageTower.Saved, text: TextTower.Saved)?
+
+  /// Builds a model whose values are all zero: draw them with `parameters.initialize`, or load them.
+  ///
+  /// - Parameter forTraining: reserve gradients and moments as well.
+  public init(_ configuration: ModelConfiguration, precision: Precision, forTraining: Bool) {
+    self.configuration = configuration
+    let store = ParameterStore(precision: precision)
+    let activation: Activation = configuration.quickGELU ? .quickGELU : .gelu
+    text = TextTower(configuration.text, embedDim: configuration.embedDim, activation: activation, in: store)
+    logitScale = store.declare("logit_scale", [], .constant(log(1 / 0.07)))
+    image = ImageTower(configuration.vision, embedDim: configuration.embedDim, activation: activation, in: store)
+    store.allocate(forTraining: forTraining)
+    parameters = store
+    workspace = Workspace(activations: precision.activations)
+  }
+
+  /// Bytes of activations reserved so far.
+  public var workspaceBytes: Int { workspace.reserved }
+
+  /// Writes the embeddings of a micro-batch.
+  ///
+  /// - Parameters:
+  ///   - embeddings: room for `batch.count` pairs.
+  ///   - keeping: keep the activations, so that ``backward(_:from:)`` for this very batch, called next, need not
+  ///     compute them again.
+  public func embed(_ batch: MicroBatch, into embeddings: Embeddings, keeping: Bool = false) {
+    if keeping {
+      kept = (
+        image.forward(patches(of: batch.pictures), into: embeddings.images, in: workspace),
+        text.forward(batch.captions, into: embeddings.texts, in: workspace)
+      )
+    } else {
+      embed(batch.pictures, into: embeddings.images)
+      embed(batch.captions, into: embeddings.texts)
+    }
+  }
+
+  /// Writes the embeddings of pictures, (pictures, embedding).
+  public func embed(_ pictures: PackedPictures, into embeddings: Tensor) {
+    workspace.scope { image.embed(patches(of: pictures), into: embeddings, in: workspace) }
+  }
+
+  /// Writes the embeddings of captions, (captions, embedding).
+  public func embed(_ captions: PackedCaptions, into embeddings: Tensor) {
+    text.embed(captions, into: embeddings, in: workspace)
+  }
+
+  /// Adds to the gradients of all parameters of both towers, from the gradient of a micro-batch's embeddings.
+  public func backward(_ batch: MicroBatch, from gradient: Embeddings) {
+    if let kept {
+      image.backward(gradient.images, kept.image, in: workspace)
+      text.backward(gradient.texts, batch.captions, kept.text, in: workspace)
+      self.kept = nil
+    } else {
+      workspace.scope {
+        let embeddings = workspace.tensor(rows: batch.count, columns: configuration.embedDim)
+        let saved = image.forward(patches(of: batch.pictures), into: embeddings, in: workspace)
+        image.backward(gradient.images, saved, in: workspace)
+      }
+      workspace.scope {
+        let embeddings = workspace.tensor(rows: batch.count, columns: configuration.embedDim)
+        let saved = text.forward(batch.captions, into: embeddings, in: workspace)
+        text.backward(gradient.texts, batch.captions, saved, in: workspace)
+      }
+    }
+    workspace.reset()
+  }
+
+  private func patches(of pictures: PackedPictures) -> Tensor {
+    let vision = configuration.vision
+    let rows = workspace.activations(
+      rows: pictures.count * vision.gridHeight * vision.gridWidth, columns: 3 * vision.patchSize * vision.patchSize)
+    Tensors.patches(
+      of: pictures.pixels, height: vision.imageHeight, width: vision.imageWidth, patch: vision.patchSize,
+      mean: pictures.mean, deviation: pictures.deviation, into: rows)
+    return rows
+  }
+}
