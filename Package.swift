@@ -73,5 +73,6 @@ let package = Package(
 
     // Tests: `swift test -c release`.
     tests(of: "Files"),
+    tests(of: "Checkpoints", ["Files", "Towers"], resources: [.copy("Fixtures")]),
   ]
 )
