@@ -1,0 +1,22 @@
+/// The names open_clip gives to tensors are the names of this program; only some layouts seen in files differ.
+public enum OpenCLIPNames {
+  /// Brings the layouts in which open_clip and OpenAI store weights to one.
+  ///
+  /// A data-parallel run puts `module.` before every name, `CustomTextCLIP` puts `text.` before those of the text tower,
+  /// OpenAI's archives hold three numbers that are no weights, and the logit scale may be a list of one number.
+  public static func normalized(_ tensors: [WeightTensor]) -> [WeightTensor] {
+    let isParallel = !tensors.isEmpty && tensors.allSatisfy { $0.name.hasPrefix(parallelPrefix) }
+    return tensors.compactMap { tensor in
+      var name = tensor.name
+      if isParallel { name.removeFirst(parallelPrefix.count) }
+      if name.hasPrefix(textPrefix) { name.removeFirst(textPrefix.count) }
+      if notWeights.contains(name) { return nil }
+      let isLogitScale = name == "logit_scale" && tensor.shape == [1]
+      return isLogitScale ? tensor.renamed(name).reshaped([]) : tensor.renamed(name)
+    }
+  }
+
+  private static let parallelPrefix = "module."
+  private static let textPrefix = "text."
+  private static let notWeights: Set<String> = ["input_resolution", "context_length", "vocab_size"]
+}

@@ -1,0 +1,64 @@
+import Files
+
+/// A safetensors file open for reading. Opening checks its header in full; values are read when they are asked for.
+public final class SafetensorsFile: Sendable {
+  /// The tensors in the order of their bytes.
+  public let tensors: [WeightTensor]
+  /// Free texts about the file, such as `format`: `pt`.
+  public let metadata: [String: String]
+  /// Where the file lies.
+  public let path: String
+
+  /// Opens a file and checks its header; what is wrong with it is a `FileError`.
+  public init(_ path: String) throws {
+    let file = try FileReader(path)
+    guard file.count >= 8 else {
+      throw FileError(path, "has \(file.count) bytes, expected a safetensors file: at least 8")
+    }
+    let length = try file.read(8, at: 0).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length <= SafetensorsHeader.mostBytes, Int(length) <= file.count - 8 else {
+      throw FileError(
+        path, "is not a whole safetensors file: its header has \(length) bytes, the file \(file.count)")
+    }
+    let begin = 8 + Int(length)
+    let header: SafetensorsHeader
+    do {
+      header = try SafetensorsHeader(try file.read(Int(length), at: 8), dataCount: file.count - begin)
+    } catch let problem as HeaderScanner.Problem {
+      throw FileError(path, "is not a valid safetensors file: \(problem.reason)")
+    }
+    self.path = path
+    metadata = header.metadata
+    tensors = header.entries.map { entry in
+      WeightTensor(entry.name, shape: entry.shape) { try Self.read(entry, of: file, from: begin) }
+    }
+  }
+
+  /// The tensor of a name; an error names the file when there is none.
+  public func tensor(_ name: String) throws -> WeightTensor {
+    guard let tensor = tensors.first(where: { $0.name == name }) else {
+      throw FileError(path, "has no tensor \(name)")
+    }
+    return tensor
+  }
+
+  /// Reads numbers and widens them; eight-byte ones are rounded to single precision.
+  private static func read(_ entry: SafetensorsHeader.Entry, of file: FileReader, from begin: Int) throws -> [Float] {
+    func raw<Number>(_: Number.Type) throws -> [Number] {
+      let count = entry.range.count / MemoryLayout<Number>.stride
+      return try [Number](unsafeUninitializedCapacity: count) { buffer, initialized in
+        try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: begin + entry.range.lowerBound)
+        initialized = count
+      }
+    }
+    switch entry.type {
+    case .float32: return try raw(Float.self)
+    case .float16: return try raw(UInt16.self).map { Float(Float16(bitPattern: $0)) }
+    case .bfloat16: return try raw(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
+    case .float64: return try raw(Double.self).map { Float($0) }
+    default:
+      throw FileError(
+        file.path, "tensor \(entry.name) holds \(entry.type.rawValue), expected F32, F16, BF16 or F64")
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/// A tensor on its way into a file: its bytes are lent when they are written, so that nothing is copied whole.
+public struct TensorSource {
+  /// The name it gets in the file.
+  public let name: String
+  /// Its dimensions; empty for a scalar.
+  public let shape: [Int]
+  /// How its numbers are stored.
+  public let type: StoredType
+  private let lend: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+
+  /// - Parameters:
+  ///   - name: the name it gets in the file.
+  ///   - shape: its dimensions.
+  ///   - type: how its numbers are stored.
+  ///   - lend: calls what it is given once with all bytes: row-major, little-endian, without gaps.
+  public init(
+    _ name: String, shape: [Int], type: StoredType,
+    lend: @escaping ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) {
+    self.name = name
+    self.shape = shape
+    self.type = type
+    self.lend = lend
+  }
+
+  /// A tensor of single-precision numbers at hand.
+  public init(_ name: String, shape: [Int], values: [Float]) {
+    self.init(name, shape: shape, type: .float32) { body in try values.withUnsafeBytes { try body($0) } }
+  }
+
+  /// A tensor that is read only while it is written, as single-precision numbers.
+  public init(_ tensor: WeightTensor) {
+    self.init(tensor.name, shape: tensor.shape, type: .float32) { body in
+      try tensor.values().withUnsafeBytes { try body($0) }
+    }
+  }
+
+  /// Bytes the shape and the type make.
+  public var byteCount: Int { shape.reduce(type.byteCount, *) }
+
+  func withBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try lend(body)
+  }
+}
