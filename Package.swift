@@ -51,7 +51,8 @@ let package = Package(
     module("Files", ["CXXHash", .product(name: "SystemPackage", package: "swift-system")]),
 
     // What comes in, what goes out, and between the ranks.
-    module("Images", ["CTurboJPEG", "CPNG", "CWebP"]),
+    .target(name: "CImageKernels"),
+    module("Images", ["CImageKernels", "CTurboJPEG", "CPNG", "CWebP"]),
     module("Captions", ["Files", "CZlib"]),
     module("Collectives", ["COpenMPI"]),
     module("Shards", ["Files", "Images", "CZstd"]),
@@ -70,5 +71,6 @@ let package = Package(
 
     // Tests: `swift test -c release`.
     tests(of: "Files"),
+    tests(of: "Images", resources: [.copy("Fixtures")]),
   ]
 )
