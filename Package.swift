@@ -54,7 +54,8 @@ let package = Package(
     module("Files", ["CXXHash", .product(name: "SystemPackage", package: "swift-system")]),
 
     // What comes in, what goes out, and between the ranks.
-    module("Images", ["CTurboJPEG", "CPNG", "CWebP"]),
+    .target(name: "CImageKernels"),
+    module("Images", ["CImageKernels", "CTurboJPEG", "CPNG", "CWebP"]),
     module("Captions", ["Files", "CZlib"]),
     module("Collectives", ["COpenMPI"]),
     module("Shards", ["Files", "Images", "CZstd"]),
@@ -74,5 +75,6 @@ let package = Package(
     // Tests: `swift test -c release`.
     tests(of: "Files"),
     tests(of: "Checkpoints", ["Files", "Towers"], resources: [.copy("Fixtures")]),
+    tests(of: "Images", resources: [.copy("Fixtures")]),
   ]
 )
