@@ -76,5 +76,6 @@ let package = Package(
     tests(of: "Files"),
     tests(of: "Checkpoints", ["Files", "Towers"], resources: [.copy("Fixtures")]),
     tests(of: "Images", resources: [.copy("Fixtures")]),
+    tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),
   ]
 )
