@@ -23,17 +23,13 @@ public struct Tokenizer: Sendable {
     let text = CaptionCleaner.clean(caption)
     var ids = [vocabulary.startToken]
     var merger = PieceMerger(ranks)
-    var symbols: [Int32] = []
     for piece in Pieces(of: text) {
       guard ids.count < contextLength else { break }
       switch piece {
       case .start: ids.append(vocabulary.startToken)
       case .end: ids.append(vocabulary.endToken)
       case .word(let range):
-        symbols.removeAll(keepingCapacity: true)
-        for scalar in text[range] { for byte in UTF8.encode(scalar) ?? [] { symbols.append(ByteAlphabet.ids[Int(byte)]) } }
-        symbols[symbols.count - 1] += 256
-        merger.merge(symbols, into: &ids)
+        merger.merge(Self.symbols(of: text[range]), into: &ids)
       }
     }
     ids.append(vocabulary.endToken)
@@ -41,6 +37,17 @@ public struct Tokenizer: Sendable {
     ids.removeLast(ids.count - max(contextLength, 0))
     if let last = ids.indices.last { ids[last] = vocabulary.endToken }
     return ids
+  }
+
+  /// The tokens of a piece before any merge: those of its bytes, the last one marked as the end of a word.
+  static func symbols(of piece: ArraySlice<Unicode.Scalar>) -> [Int32] {
+    var symbols: [Int32] = []
+    symbols.reserveCapacity(piece.count)
+    for scalar in piece {
+      for byte in scalar.utf8 { symbols.append(ByteAlphabet.ids[Int(byte)]) }
+    }
+    if let last = symbols.indices.last { symbols[last] += 256 }
+    return symbols
   }
 
   /// The text of ids, with a space behind each word and the markers left out. What is not UTF-8, and an id the

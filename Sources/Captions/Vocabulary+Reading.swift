@@ -1,4 +1,4 @@
-public import Files
+import Files
 import Foundation
 
 extension Vocabulary {
@@ -41,13 +41,14 @@ extension Vocabulary {
 
   private static let fileOfCLIP = "bpe_simple_vocab_16e6.txt.gz"
   private static let headerOfCLIP = "\"bpe_simple_vocab_16e6.txt#version: 0.2"
-  private static let digestOfFileOfCLIP = Digest(value: 0)
+  private static let digestOfFileOfCLIP = Digest(value: 0x9df1_343a_5d34_9b31)
 
   private init(file path: String) throws {
     let contents = try Gzip.contents(of: path)
-    let lines = contents.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      .map { String(decoding: $0, as: UTF8.self) }
-    let header = lines[0]
+    // CLIP uses fewer of the merges than its file has.
+    let lines = contents.split(
+      separator: UInt8(ascii: "\n"), maxSplits: Self.greatestSize, omittingEmptySubsequences: false)
+    let header = String(decoding: lines[0].prefix(80), as: UTF8.self)
     if header.hasPrefix(Self.headerOfCLIP) {
       let digest = Digest(of: contents)
       guard digest == Self.digestOfFileOfCLIP else {
@@ -55,7 +56,6 @@ extension Vocabulary {
           path, "begins like CLIP's vocabulary but is \(contents.count) bytes with digest \(digest), expected 3194984"
             + " bytes with digest \(Self.digestOfFileOfCLIP); fetch it again with launch/vocabulary.sh")
       }
-      // CLIP uses fewer of the merges than its file has.
       try self.init(lines: lines[1...(Self.greatestSize - Self.fixedIDs)], of: path)
     } else if header.hasPrefix("#version") {
       try self.init(lines: lines.last?.isEmpty == true ? lines[1..<(lines.count - 1)] : lines[1...], of: path)
@@ -67,11 +67,11 @@ extension Vocabulary {
   }
 
   /// Merges, one a line, two symbols with a space between.
-  private init(lines: ArraySlice<String>, of path: String) throws {
+  private init(lines: ArraySlice<ArraySlice<UInt8>>, of path: String) throws {
     guard lines.count + Self.fixedIDs <= Self.greatestSize else {
       throw FileError(
-        path, "has \(lines.count) merges, expected at most \(Self.greatestSize - Self.fixedIDs): CLIPTokenizer of"
-          + " Transformers would leave out the rest")
+        path, "has more than \(Self.greatestSize - Self.fixedIDs) merges, as many as CLIP: Transformers'"
+          + " CLIPTokenizer would leave out the rest")
     }
     var ids: [String: Int32] = [:]
     ids.reserveCapacity(lines.count + Self.fixedIDs)
@@ -82,6 +82,7 @@ extension Vocabulary {
     var merges: [Merge] = []
     merges.reserveCapacity(lines.count)
     for (index, line) in zip(lines.indices, lines) {
+      let line = String(decoding: line, as: UTF8.self)
       let symbols = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
       guard symbols.count == 2 else {
         throw FileError(path, "line \(index + 1) is \"\(line)\", expected two symbols with a space between")

@@ -23,7 +23,7 @@ public struct Vocabulary: Sendable, Equatable {
   /// The merges by rank; the lowest rank merges first.
   let merges: [Merge]
 
-  /// The digest of the merges as ``mergesText`` writes them: two vocabularies are equal when theirs are.
+  /// Tells vocabularies apart: the digest of the pairs of ids (int32, little-endian) that merge, in order.
   public let digest: Digest
 
   /// The bytes of every token but the markers, end to end.
@@ -44,12 +44,26 @@ public struct Vocabulary: Sendable, Equatable {
     var bytes = ByteAlphabet.bytes + ByteAlphabet.bytes
     var offsets = Array(0...bytes.count)
     for merge in merges {
-      for part in [merge.left, merge.right] { bytes += bytes[offsets[Int(part)]..<offsets[Int(part) + 1]] }
+      for part in [Int(merge.left), Int(merge.right)] {
+        // Byte by byte: a slice of the array would make appending to it copy it.
+        for index in offsets[part]..<offsets[part + 1] { bytes.append(bytes[index]) }
+      }
       offsets.append(bytes.count)
     }
     self.bytes = bytes
     self.offsets = offsets
-    digest = Digest(of: merges.flatMap { [$0.left, $0.right] }.flatMap { withUnsafeBytes(of: $0.littleEndian, Array.init) })
+    digest = Digest(of: Self.idsAsBytes(merges))
+  }
+
+  private static func idsAsBytes(_ merges: [Merge]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(8 * merges.count)
+    for merge in merges {
+      for id in [merge.left, merge.right] {
+        for shift in stride(from: 0, to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: id >> shift)) }
+      }
+    }
+    return bytes
   }
 
   /// How many ids there are.
@@ -64,7 +78,7 @@ public struct Vocabulary: Sendable, Equatable {
   /// Whether this is the vocabulary all of OpenAI's models have, which open_clip has built in.
   public var isCLIP: Bool { size == Self.greatestSize && digest == Self.digestOfCLIP }
 
-  private static let digestOfCLIP = Digest(value: 0)
+  private static let digestOfCLIP = Digest(value: 0x733e_be8f_438e_bfef)
 
   /// The bytes a token stands for.
   func bytes(of id: Int32) -> ArraySlice<UInt8> { bytes[offsets[Int(id)]..<offsets[Int(id) + 1]] }

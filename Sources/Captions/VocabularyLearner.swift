@@ -35,17 +35,23 @@ public struct VocabularyLearner {
         description: "vocabulary: size is \(size), expected \(Vocabulary.fixedIDs) (every byte, twice, and two markers)"
           + " to \(Vocabulary.greatestSize) (CLIP's, the most its tokenizers read)")
     }
-    var words = PairCounts(counts)
-    var spellings: Set<Spelling> = []
     var merges: [Vocabulary.Merge] = []
-    while merges.count < size - Vocabulary.fixedIDs, let pair = words.mostFrequent(atLeast: Self.leastCount) {
-      // Two ways to spell one token would be two ids for one entry of vocab.json; the first one stays.
+    var words = PairCounts(counts)
+    var spellings = (0..<Int32(512)).map { [$0] }
+    var known = Set(spellings)
+    while spellings.count + 2 < size, let pair = words.popMostFrequent(atLeast: Self.leastCount) {
+      let spelling = spellings[Int(pair.left)] + spellings[Int(pair.right)]
+      // A second way to the same token would be a second id for one entry of vocab.json; the first way stays.
+      guard known.insert(spelling).inserted else { continue }
+      words.merge(pair, into: Int32(spellings.count))
+      spellings.append(spelling)
+      merges.append(pair)
     }
     guard merges.count == size - Vocabulary.fixedIDs else {
       let most = merges.count + Vocabulary.fixedIDs
       throw VocabularyError(
-        description: "vocabulary: size is \(size), but the captions give only \(most) ids (\(merges.count) pairs occur at"
-          + " least twice); use --size \(most) or less, or more captions")
+        description: "vocabulary: size is \(size), but the captions give only \(most) ids: no further pair of tokens"
+          + " occurs twice; ask for \(most) or fewer, or give more captions")
     }
     return Vocabulary(merges: merges)
   }
