@@ -77,5 +77,6 @@ let package = Package(
     tests(of: "Checkpoints", ["Files", "Towers"], resources: [.copy("Fixtures")]),
     tests(of: "Images", resources: [.copy("Fixtures")]),
     tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),
+    tests(of: "Captions", ["Files"], resources: [.copy("Fixtures")]),
   ]
 )
