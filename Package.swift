@@ -68,7 +68,16 @@ let package = Package(
       ],
       swiftSettings: swift),
 
+    // The quickstart's data: Debian's emoji font as pictures with captions.
+    .executableTarget(
+      name: "emoji-pictures",
+      dependencies: [
+        "Files", "CHarfBuzz", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swift),
+
     // Tests: `swift test -c release`.
     tests(of: "Files"),
+    tests(of: "emoji-pictures", ["Files"]),
   ]
 )

@@ -10,6 +10,8 @@ set -euo pipefail
 readonly oldest_swift=6.2
 
 packages=(
+  libc6-dev libstdc++-12-dev binutils              # what Swift's compiler links with,
+  libcurl4 libedit2 libncurses6 libsqlite3-0       #   and its tools run with
   libopenmpi-dev openmpi-bin                       # the ranks and what starts them
   libopenblas-dev libopenblas-pthread-dev          # matrix products
   libzstd-dev zstd libxxhash-dev zlib1g-dev        # shards, checkpoints and vocabularies
@@ -26,9 +28,12 @@ fail() {
   exit 1
 }
 
-check_swift() {
+find_swift() {
   command -v swift >/dev/null || fail "swift is not on PATH ($PATH); get $oldest_swift or newer from" \
     "https://www.swift.org/install/linux/ (where sudo shortened PATH, run this without it: it calls sudo by itself)"
+}
+
+check_swift() {
   local text version
   text=$(swift --version 2>&1) || fail "\`swift --version\` fails: $text"
   version=$(sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' <<<"$text")
@@ -69,7 +74,7 @@ apt_get() {
 }
 
 command -v apt-get >/dev/null || fail "this is not Debian; the packages to find equivalents of are: ${packages[*]}"
-check_swift
+find_swift
 
 # A Python of one's own often brings its pip along; Debian's would only shadow it.
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
@@ -80,5 +85,5 @@ else
   echo "install: installing ${missing[*]}"
   apt_get update
   apt_get install --no-install-recommends "${missing[@]}"
-  echo "install: done"
 fi
+check_swift
