@@ -78,6 +78,7 @@ let package = Package(
 
     // Tests: `swift test -c release`.
     tests(of: "Files"),
+    tests(of: "Evaluation", ["Files", "CPNG"]),
     tests(of: "emoji-pictures", ["Files"]),
   ]
 )
