@@ -72,11 +72,21 @@ let package = Package(
       ],
       swiftSettings: swift),
 
+    // The quickstart's data: Debian's emoji font as pictures with captions.
+    .executableTarget(
+      name: "emoji-pictures",
+      dependencies: [
+        "Files", "CHarfBuzz", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swift),
+
     // Tests: `swift test -c release`.
     tests(of: "Files"),
     tests(of: "Checkpoints", ["Files", "Towers"], resources: [.copy("Fixtures")]),
     tests(of: "Images", resources: [.copy("Fixtures")]),
     tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),
     tests(of: "Captions", ["Files"], resources: [.copy("Fixtures")]),
+    tests(of: "Evaluation", ["Files", "CPNG"]),
+    tests(of: "emoji-pictures", ["Files"]),
   ]
 )
