@@ -82,6 +82,8 @@ let package = Package(
 
     // Tests: `swift test -c release`.
     tests(of: "Files"),
+    tests(
+      of: "Training", ["Files", "Tensors", "Towers", "Collectives", "Checkpoints"], resources: [.copy("Fixtures")]),
     tests(of: "Checkpoints", ["Files", "Towers"], resources: [.copy("Fixtures")]),
     tests(of: "Images", resources: [.copy("Fixtures")]),
     tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),

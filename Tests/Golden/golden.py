@@ -4,7 +4,7 @@ usage: python golden.py INTO [NAME …]
 
 INTO/NAME/config.json         the model's shape, as open_clip writes it
 INTO/NAME/weights.safetensors all weights, none of them at a value that would hide its use (no zero biases, no unit gains)
-INTO/NAME/case.safetensors    pixels (N, H, W, 3) u8 · tokens (rows) i32 and lengths (N) i32, packed without padding ·
+INTO/NAME/case.safetensors    pixels (N, H, W, 3) 0…255 · tokens (rows) and lengths (N), packed without padding ·
                               image_features, text_features (N, D) · loss () · gradient of every weight under its name
 
 Needs torch and open_clip_torch. The test suite reads the cases that were frozen in
@@ -77,9 +77,9 @@ def main(into, names):
         loss = ClipLoss()(image_features, text_features, scale)
         loss.backward()
         case = {
-            "pixels": pixels,
-            "tokens": torch.cat([row[:length] for row, length in zip(tokens, lengths.tolist())]).int(),
-            "lengths": lengths, "image_features": image_features.detach(), "text_features": text_features.detach(),
+            "pixels": pixels.float(),
+            "tokens": torch.cat([row[:length] for row, length in zip(tokens, lengths.tolist())]).float(),
+            "lengths": lengths.float(), "image_features": image_features.detach(), "text_features": text_features.detach(),
             "loss": loss.detach(),
         }
         case |= {"gradient." + key: value.grad.contiguous() for key, value in model.named_parameters()}
