@@ -39,7 +39,7 @@ check_swift() {
   version=$(sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' <<<"$text")
   [ -n "$version" ] || fail "\`swift --version\` names no version: $text"
   [ "$(printf '%s\n' "$oldest_swift" "$version" | sort --version-sort | head -n 1)" = "$oldest_swift" ] ||
-    fail "$(command -v swift) is Swift $version; $oldest_swift or newer is needed, from https://www.swift.org/install/linux/"
+    fail "$(command -v swift) is Swift $version; $oldest_swift or newer is needed: https://www.swift.org/install/linux/"
   echo "install: Swift $version"
 }
 
