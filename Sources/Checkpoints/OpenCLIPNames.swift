@@ -2,8 +2,8 @@
 public enum OpenCLIPNames {
   /// Brings the layouts in which open_clip and OpenAI store weights to one.
   ///
-  /// A data-parallel run puts `module.` before every name, `CustomTextCLIP` puts `text.` before those of the text tower,
-  /// OpenAI's archives hold three numbers that are no weights, and the logit scale may be a list of one number.
+  /// A data-parallel run puts `module.` before every name, `CustomTextCLIP` puts `text.` before those of the text
+  /// tower, OpenAI's archives hold three numbers that are no weights, and the logit scale may be a list of one number.
   public static func normalized(_ tensors: [WeightTensor]) -> [WeightTensor] {
     let isParallel = !tensors.isEmpty && tensors.allSatisfy { $0.name.hasPrefix(parallelPrefix) }
     return tensors.compactMap { tensor in

@@ -77,7 +77,7 @@ extension TextConfiguration {
   }
 
   /// Checks that the numbers fit together.
-  func validate(at path: String) throws {
+  package func validate(at path: String) throws {
     guard width % heads == 0 else {
       throw ConfigurationError("\(path).width", "\(width) is not a multiple of \(path).heads, \(heads)")
     }

@@ -85,7 +85,7 @@ extension VisionConfiguration {
   }
 
   /// Checks that the numbers fit together.
-  func validate(at path: String) throws {
+  package func validate(at path: String) throws {
     guard headWidth <= width, width % heads == 0 else {
       throw ConfigurationError(
         "\(path).width", "\(width) is not a multiple of its heads: head_width is \(headWidth)")

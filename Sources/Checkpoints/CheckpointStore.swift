@@ -1,0 +1,133 @@
+import Files
+import Glibc
+
+/// The checkpoints of a run: one directory each, which exists only when it is complete.
+public struct CheckpointStore: Sendable {
+  /// The run's directory.
+  public let directory: String
+  /// How many of the newest checkpoints are kept; at least one.
+  public let keepLast: Int
+  /// Checkpoints at multiples of so many steps are kept as well; nil for none.
+  public let keepEvery: Int?
+
+  /// The checkpoints in a run's directory, which is made with the first of them.
+  public init(_ directory: String, keepLast: Int = 3, keepEvery: Int? = nil) {
+    self.directory = directory
+    self.keepLast = max(1, keepLast)
+    self.keepEvery = keepEvery
+  }
+
+  /// The checkpoints there are, oldest first. Only names of exactly `step-` and nine digits count.
+  public func list() throws -> [Checkpoint] {
+    guard Directory.exists(directory) else { return [] }
+    return try Directory.names(in: directory).map { Checkpoint("\(directory)/\($0)") }.filter { $0.step != nil }
+  }
+
+  /// The newest checkpoint that can be trusted, and a line for each problem of the newer ones that cannot.
+  ///
+  /// - Parameter only: the one file that matters to the caller; every file is read and compared where it is nil.
+  public func newestValid(of only: String? = nil) throws -> (checkpoint: Checkpoint?, warnings: [String]) {
+    var warnings: [String] = []
+    for checkpoint in try list().reversed() {
+      let problems = checkpoint.problems(of: only)
+      if problems.isEmpty { return (checkpoint, warnings) }
+      warnings += problems.map { "passing over a damaged checkpoint: \($0)" }
+    }
+    return (nil, warnings)
+  }
+
+  /// Writes a checkpoint, and when it is durable removes those that need not be kept.
+  ///
+  /// A valid checkpoint of the same step is left as it is; a damaged one is replaced.
+  ///
+  /// - Parameters:
+  ///   - step: steps done, below 10^9.
+  ///   - model: the weights.
+  ///   - optimizer: what the optimizer keeps, under names of the caller's choice.
+  ///   - state: the bytes of `state.json`.
+  ///   - files: more small files to keep with it, such as the recipe.
+  ///   - optimizerFileBytes: about how large a file of optimizer tensors may become.
+  /// - Returns: the checkpoint.
+  @discardableResult
+  public func write(
+    step: Int, model: [TensorSource], optimizer: [TensorSource], state: [UInt8],
+    files: [(name: String, bytes: [UInt8])] = [], optimizerFileBytes: Int = 1 << 30
+  ) throws -> Checkpoint {
+    let checkpoint = Checkpoint(step: step, in: directory)
+    if Directory.exists(checkpoint.directory), checkpoint.problems().isEmpty { return checkpoint }
+    let temporary = "\(checkpoint.directory).tmp-\(getpid())"
+    do {
+      try Directory.remove(temporary)
+      try Directory.create(temporary)
+      var entries: [Manifest.Entry] = []
+      for (name, bytes) in [(Checkpoint.stateFile, state)] + files {
+        try FileWriter.write(bytes, to: "\(temporary)/\(name)")
+        entries.append(Manifest.Entry(file: name, bytes: bytes.count, digest: Digest(of: bytes)))
+      }
+      for (name, tensors) in [(Checkpoint.modelFile, model)] + Self.parts(of: optimizer, limit: optimizerFileBytes) {
+        let written = try SafetensorsWriter.write(tensors, to: "\(temporary)/\(name)")
+        entries.append(Manifest.Entry(file: name, bytes: written.bytes, digest: written.digest))
+      }
+      try Manifest(step: step, files: entries).write(into: temporary)
+      try Directory.sync(temporary)
+      try discard(checkpoint)
+      try Directory.rename(temporary, to: checkpoint.directory)
+    } catch {
+      try? Directory.remove(temporary)
+      throw error
+    }
+    try prune(after: checkpoint)
+    return checkpoint
+  }
+
+  /// Removes what an interrupted write or removal left; call it when nothing else writes to the run.
+  public func removeLeftovers() throws {
+    guard Directory.exists(directory) else { return }
+    for name in try Directory.names(in: directory) {
+      let parts = name.split(separator: ".", maxSplits: 1)
+      guard parts.count == 2, Checkpoint(String(parts[0])).step != nil, ["tmp", "old"].contains(parts[1].prefix(3)),
+        parts[1].dropFirst(3).first == "-", Int(parts[1].dropFirst(4)) != nil
+      else { continue }
+      try Directory.remove("\(directory)/\(name)")
+    }
+  }
+
+  /// Removes the checkpoints before `newest` that need not be kept.
+  ///
+  /// Incomplete ones neither count nor are removed, and none that is newer: a run that fell back to an older
+  /// checkpoint leaves those for a person to look at until it reaches their steps again.
+  private func prune(after newest: Checkpoint) throws {
+    let older = try list().filter { ($0.step ?? 0) < (newest.step ?? 0) && $0.problems(contents: false).isEmpty }
+    for checkpoint in older.dropLast(keepLast - 1) {
+      if let keepEvery, keepEvery > 0, (checkpoint.step ?? 0) % keepEvery == 0 { continue }
+      try discard(checkpoint)
+    }
+  }
+
+  /// Removes a checkpoint, which first loses its name: nobody ever sees half of one.
+  private func discard(_ checkpoint: Checkpoint) throws {
+    guard Directory.exists(checkpoint.directory) else { return }
+    let condemned = "\(checkpoint.directory).old-\(getpid())"
+    try Directory.remove(condemned)
+    try Directory.rename(checkpoint.directory, to: condemned)
+    try Directory.remove(condemned)
+  }
+
+  /// Splits tensors, in their order, into files of at most `limit` bytes each, or of one tensor that is larger.
+  private static func parts(of tensors: [TensorSource], limit: Int) -> [(name: String, tensors: [TensorSource])] {
+    var parts: [[TensorSource]] = []
+    var bytes = 0
+    for tensor in tensors {
+      if parts.isEmpty || bytes + tensor.byteCount > limit {
+        parts.append([])
+        bytes = 0
+      }
+      parts[parts.count - 1].append(tensor)
+      bytes += tensor.byteCount
+    }
+    return parts.enumerated().map { index, tensors in
+      let digits = String(index)
+      return ("optimizer-" + String(repeating: "0", count: max(0, 3 - digits.count)) + "\(digits).safetensors", tensors)
+    }
+  }
+}

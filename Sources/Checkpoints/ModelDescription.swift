@@ -1,0 +1,89 @@
+import Files
+import Towers
+
+/// How weights are to be used: what lies beside them says.
+struct ModelDescription {
+  let configuration: ModelConfiguration
+  /// `clip`, or the path of a file or directory; nil where none is known.
+  let vocabulary: String?
+  let preprocessing: Preprocessing
+
+  /// The part of a run's recipe that describes the model.
+  private struct Recipe: Decodable {
+    let model: JSONValue
+    let vocabulary: String?
+  }
+
+  private struct InlineModel: Decodable {
+    let model: ModelConfiguration
+  }
+
+  /// Looks beside `file` for `open_clip_config.json`, `config.json` or `recipe.json`, in this order; a checkpoint's
+  /// recipe may also lie one directory above, with its run.
+  init(beside file: String) throws {
+    let directory = Self.parent(of: file)
+    let openCLIP = "\(directory)/open_clip_config.json"
+    let transformers = "\(directory)/config.json"
+    if Directory.exists(openCLIP) {
+      let found = try JSONFile.read(OpenCLIPConfiguration.self, from: openCLIP)
+      configuration = found.model
+      preprocessing = found.preprocessing ?? .clip
+      vocabulary = Self.tokenizer(in: directory) ?? (found.model.text.hfTokenizerName == nil ? "clip" : nil)
+    } else if Directory.exists(transformers) {
+      (configuration, preprocessing) = try Self.transformers(transformers, in: directory)
+      vocabulary = Self.tokenizer(in: directory)
+    } else {
+      let places = Checkpoint(directory).step == nil ? [directory] : [directory, Self.parent(of: directory)]
+      guard let place = places.first(where: { Directory.exists("\($0)/recipe.json") }) else {
+        throw FileError(
+          file, "has no configuration beside it; expected open_clip_config.json, config.json or recipe.json")
+      }
+      let recipe = try JSONFile.read(Recipe.self, from: "\(place)/recipe.json")
+      configuration = try Self.model(recipe.model, of: "\(place)/recipe.json")
+      preprocessing = .clip
+      vocabulary = places.lazy.compactMap { Self.tokenizer(in: $0) }.first ?? recipe.vocabulary ?? "clip"
+    }
+  }
+
+  private static func transformers(
+    _ path: String, in directory: String
+  ) throws -> (ModelConfiguration, Preprocessing) {
+    let configuration: ModelConfiguration
+    do {
+      configuration = try ModelConfiguration(transformers: JSONFile.read(JSONValue.self, from: path))
+    } catch let error as ConfigurationError {
+      throw FileError(path, error.description)
+    }
+    let pictures = "\(directory)/preprocessor_config.json"
+    guard Directory.exists(pictures) else { return (configuration, .clip) }
+    do {
+      return (
+        configuration,
+        try Preprocessing(
+          transformers: JSONFile.read(JSONValue.self, from: pictures), imageSize: configuration.vision.imageHeight)
+      )
+    } catch let error as ConfigurationError {
+      throw FileError(pictures, error.description)
+    }
+  }
+
+  /// A recipe has its model by name or spelled out.
+  private static func model(_ value: JSONValue, of path: String) throws -> ModelConfiguration {
+    guard case .string(let name) = value else { return try JSONFile.read(InlineModel.self, from: path).model }
+    guard let model = NamedModels.configuration(of: name) else {
+      throw FileError(
+        path, "model: \"\(name)\" is not known; known are \(NamedModels.names.joined(separator: ", "))")
+    }
+    return model
+  }
+
+  /// The directory itself, when it holds a vocabulary.
+  private static func tokenizer(in directory: String) -> String? {
+    Directory.exists("\(directory)/vocab.json") && Directory.exists("\(directory)/merges.txt") ? directory : nil
+  }
+
+  private static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}

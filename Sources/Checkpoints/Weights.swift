@@ -1,0 +1,60 @@
+import Files
+public import Towers
+
+/// The weights of a model on disk, whatever program wrote them, under our names; values are read when asked for.
+public struct Weights: Sendable {
+  /// The safetensors file.
+  public let path: String
+  /// The model they belong to.
+  public let configuration: ModelConfiguration
+  /// The weights, under our names and in our shapes.
+  public let tensors: [WeightTensor]
+  /// The name of the vocabulary: `clip`, or the path of a file or directory; nil where none is known.
+  public let vocabulary: String?
+  /// What a picture goes through before the image tower.
+  public let preprocessing: Preprocessing
+  /// Lines to show: damaged checkpoints that were passed over.
+  public let warnings: [String]
+
+  /// Finds the weights at `path` and how they are to be used.
+  ///
+  /// - Parameter path: a run (its newest valid checkpoint), a checkpoint, a directory written for open_clip or
+  ///   Transformers, or a `.safetensors` file beside its configuration.
+  public static func open(_ path: String) throws -> Weights {
+    let place = try WeightsPlace(path)
+    let description = try ModelDescription(beside: place.file)
+    do {
+      var tensors = OpenCLIPNames.normalized(try SafetensorsFile(place.file).tensors)
+      if TransformersNames.areUsed(by: tensors) { tensors = try TransformersNames.imported(tensors) }
+      return Weights(
+        path: place.file, configuration: description.configuration, tensors: tensors,
+        vocabulary: description.vocabulary, preprocessing: description.preprocessing, warnings: place.warnings)
+    } catch let error as WeightsError {
+      throw FileError(place.file, error.description)
+    }
+  }
+
+  /// The tensor of a name.
+  public subscript(_ name: String) -> WeightTensor? { tensors.first { $0.name == name } }
+
+  /// Checks that the file holds exactly the tensors a model expects; an error names those that are missing, left over
+  /// or of another shape.
+  public func check(against expected: [(name: String, shape: [Int])]) throws {
+    let found = Dictionary(tensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
+    let names = Set(expected.map(\.name))
+    var problems: [String] = []
+    for (name, shape) in expected {
+      if let actual = found[name] {
+        if actual != shape { problems.append("tensor \(name) has shape \(actual), expected \(shape)") }
+      } else {
+        problems.append("tensor \(name) is missing, expected with shape \(shape)")
+      }
+    }
+    for tensor in tensors where !names.contains(tensor.name) {
+      problems.append("tensor \(tensor.name) with shape \(tensor.shape) has no place in the model")
+    }
+    guard !problems.isEmpty else { return }
+    let shown = problems.prefix(5).joined(separator: "; ")
+    throw FileError(path, problems.count > 5 ? "\(shown); and \(problems.count - 5) more such" : shown)
+  }
+}
