@@ -6,6 +6,8 @@
 struct BicubicTaps {
   private(set) var firsts: [Int32] = []
   private(set) var counts: [Int32] = []
+  /// How many output pixels there are.
+  var outputs: Int { firsts.count }
   /// `stride` for each output.
   private(set) var weights: [Int32] = []
   let stride: Int

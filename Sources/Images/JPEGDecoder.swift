@@ -2,7 +2,7 @@ import CTurboJPEG
 
 /// JPEG by libjpeg-turbo: accurate inverse DCT and smooth chroma upsampling, which are its defaults and Pillow's.
 enum JPEGDecoder {
-  static func decode(_ bytes: Span<UInt8>, size: PictureSize) throws -> Raster {
+  static func decode(_ bytes: Span<UInt8>, size: PictureSize) throws -> Picture {
     guard let decoder = tjInitDecompress() else { throw ImageError(.corrupt, "libjpeg-turbo cannot start") }
     defer { tjDestroy(decoder) }
     let isCMYK = try readsAsCMYK(bytes, size: size, decoder: decoder)
@@ -17,7 +17,7 @@ enum JPEGDecoder {
       if status != 0 { try check(decoder, bytes) }
       count = samples.count
     }
-    return Raster(size: size, channels: 3, samples: isCMYK ? rgb(fromInvertedCMYK: samples) : samples)
+    return Picture(size: size, pixels: isCMYK ? rgb(fromInvertedCMYK: samples) : samples)
   }
 
   /// Whether the file has four color components; they cannot be had as RGB from libjpeg-turbo.

@@ -2,7 +2,7 @@ import CPNG
 
 /// PNG by libpng, without gamma or color management.
 enum PNGDecoder {
-  static func decode(_ bytes: Span<UInt8>, size: PictureSize) throws -> Raster {
+  static func decode(_ bytes: Span<UInt8>, size: PictureSize, on background: RGB?) throws -> Picture {
     var reader = CPNG_Reader()
     defer { CPNG_end(&reader) }
     return try bytes.withUnsafeBufferPointer { input in
@@ -17,7 +17,7 @@ enum PNGDecoder {
         guard CPNG_read(&reader, samples.baseAddress, stride) != 0 else { throw error(reader) }
         count = stride * size.height
       }
-      return raster(of: samples, size: size, reader: reader)
+      return picture(of: samples, size: size, on: background, reader: reader)
     }
   }
 
@@ -28,46 +28,35 @@ enum PNGDecoder {
       : ImageError(.corrupt, "a PNG file: \(message)")
   }
 
-  /// RGB or RGBA of the samples as libpng delivered them.
-  private static func raster(of samples: [UInt8], size: PictureSize, reader: CPNG_Reader) -> Raster {
-    let channels = Int(reader.channels)
-    switch (CInt(reader.colorType), channels, reader.depth) {
-    case (PNG_COLOR_TYPE_PALETTE, _, _):
-      let colors = palette(reader)
-      return expand(samples, size: size, stride: 1, hasAlpha: true) { colors[Int($0[0])] }
-    case (_, 1, 8):
-      return expand(samples, size: size, stride: 1, hasAlpha: false) { SIMD4($0[0], $0[0], $0[0], 255) }
-    case (_, 2, 8):
-      return expand(samples, size: size, stride: 2, hasAlpha: true) { SIMD4($0[0], $0[0], $0[0], $0[1]) }
-    case (_, 1, 16), (_, 2, 16):
-      // Pillow reads 16-bit gray as integers, and its conversion to RGB clips them: all but the darkest are white.
-      return expand(samples, size: size, stride: 2 * channels, hasAlpha: channels == 2) {
-        let gray = $0[0] == 0 ? $0[1] : 255
-        return SIMD4(gray, gray, gray, channels == 2 ? $0[2] : 255)
+  /// The picture of the samples as libpng delivered them.
+  private static func picture(of samples: [UInt8], size: PictureSize, on background: RGB?, reader: CPNG_Reader)
+    -> Picture
+  {
+    samples.withUnsafeBufferPointer { s in
+      switch (CInt(reader.colorType), reader.channels, reader.depth) {
+      case (PNG_COLOR_TYPE_PALETTE, _, _):
+        let colors = palette(reader)
+        return Picture(size: size, on: background) { colors[Int(s[$0])] }
+      case (_, 1, 8):
+        return Picture(size: size, on: background) { SIMD4(s[$0], s[$0], s[$0], 255) }
+      case (_, 2, 8):
+        return Picture(size: size, on: background) { SIMD4(s[2 * $0], s[2 * $0], s[2 * $0], s[2 * $0 + 1]) }
+      case (_, 1, 16):
+        return Picture(size: size, on: background) { clippedGray(s[2 * $0], s[2 * $0 + 1], alpha: 255) }
+      case (_, 2, 16):
+        return Picture(size: size, on: background) { clippedGray(s[4 * $0], s[4 * $0 + 1], alpha: s[4 * $0 + 2]) }
+      case (_, 4, _):
+        return Picture(size: size, on: background, rgba: s)
+      default:
+        return Picture(size: size, pixels: samples)
       }
-    default:
-      return Raster(size: size, channels: channels, samples: samples)
     }
   }
 
-  /// Turns each `stride` bytes into a color.
-  private static func expand(
-    _ samples: [UInt8], size: PictureSize, stride: Int, hasAlpha: Bool,
-    color: (UnsafePointer<UInt8>) -> SIMD4<UInt8>
-  ) -> Raster {
-    let channels = hasAlpha ? 4 : 3
-    let count = size.width * size.height
-    let colors = [UInt8](unsafeUninitializedCapacity: count * channels) { colors, initialized in
-      samples.withUnsafeBufferPointer { samples in
-        guard let source = samples.baseAddress else { return }
-        for pixel in 0..<count {
-          let color = color(source + pixel * stride)
-          for channel in 0..<channels { colors[pixel * channels + channel] = color[channel] }
-        }
-      }
-      initialized = count * channels
-    }
-    return Raster(size: size, channels: channels, samples: colors)
+  /// Pillow reads 16-bit gray as integers, and its conversion to RGB clips them: all but the darkest become white.
+  private static func clippedGray(_ high: UInt8, _ low: UInt8, alpha: UInt8) -> SIMD4<UInt8> {
+    let gray = high == 0 ? low : 255
+    return SIMD4(gray, gray, gray, alpha)
   }
 
   /// 256 colors with alpha; indices beyond the file's palette are black, as in Pillow.

@@ -12,13 +12,12 @@ extension Picture {
     guard !overflow, pixels <= options.pixelLimit else {
       throw ImageError(.tooLarge, "\(header.size) pixels, expected at most \(options.pixelLimit) in total")
     }
-    let raster =
+    let picture =
       switch header.format {
       case .jpeg: try JPEGDecoder.decode(bytes, size: header.size)
-      case .png: try PNGDecoder.decode(bytes, size: header.size)
-      case .webp: try WebPDecoder.decode(bytes, size: header.size)
+      case .png: try PNGDecoder.decode(bytes, size: header.size, on: options.background)
+      case .webp: try WebPDecoder.decode(bytes, size: header.size, on: options.background)
       }
-    let picture = raster.picture(on: options.background)
     return options.appliesOrientation
       ? picture.turned(Orientation(of: bytes, format: header.format)) : picture
   }

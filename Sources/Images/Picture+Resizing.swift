@@ -25,27 +25,35 @@ extension Picture {
     precondition(source.fits(in: size), "the source \(source) lies outside of a picture of \(size)")
     precondition(window.fits(in: framing.scaled), "the window \(window) lies outside of \(framing.scaled)")
 
-    // Rows first: each of the input rows the window needs shrinks to the window's width, rounded to 8 bits.
-    let down = BicubicTaps(window.rows, of: framing.scaled.height, from: source.rows)
-    let rows = down.inputs
     let across = BicubicTaps(window.columns, of: framing.scaled.width, from: source.columns)
-    let narrow = Self.filterRows(self, rows, across)
-    let pixels = Self.filterColumns(narrow, window.size, down.droppingInputs(rows.lowerBound))
-    return Picture(size: window.size, pixels: pixels)
+    let down = BicubicTaps(window.rows, of: framing.scaled.height, from: source.rows)
+    // Between the passes the samples are rounded to 8 bits, so their order shows, in the last bit or, in noise, more.
+    if Self.filtersColumnsFirst(from: source.size, to: framing.scaled) {
+      let columns = across.inputs
+      return filteredAlongColumns(columns, down)
+        .filteredAlongRows(0..<window.size.height, across.droppingInputs(columns.lowerBound))
+    } else {
+      let rows = down.inputs
+      return filteredAlongRows(rows, across)
+        .filteredAlongColumns(0..<window.size.width, down.droppingInputs(rows.lowerBound))
+    }
   }
 
-  /// `rows.count` rows of `taps.firsts.count` pixels.
-  private static func filterRows(_ picture: Picture, _ rows: Range<Int>, _ taps: BicubicTaps) -> [UInt8] {
-    let outputs = taps.firsts.count
-    // Only the columns that matter are looked at.
+  /// Pillow's rule since version 13: columns first if the height loses more than twice what the width loses. Until
+  /// version 12 rows came first always.
+  private static func filtersColumnsFirst(from source: PictureSize, to scaled: PictureSize) -> Bool {
+    source.height > scaled.height && source.height - scaled.height > 2 * (source.width - scaled.width)
+  }
+
+  /// Some of the rows, made `taps.outputs` pixels wide.
+  private func filteredAlongRows(_ rows: Range<Int>, _ taps: BicubicTaps) -> Picture {
     let columns = taps.inputs
     let taps = taps.droppingInputs(columns.lowerBound)
-    let stride = 3 * picture.width
-    return [UInt8](unsafeUninitializedCapacity: rows.count * outputs * 3) { result, count in
-      withUnsafeTemporaryAllocation(
-        of: UInt8.self, capacity: CImageKernels_rowScratch(columns.count, outputs)
-      ) { scratch in
-        picture.pixels.withUnsafeBufferPointer { pixels in
+    let stride = 3 * width
+    let result = [UInt8](unsafeUninitializedCapacity: rows.count * taps.outputs * 3) { result, count in
+      let scratchBytes = CImageKernels_rowScratch(columns.count, taps.outputs)
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: scratchBytes) { scratch in
+        pixels.withUnsafeBufferPointer { pixels in
           guard let base = pixels.baseAddress else { return }
           taps.withKernelTaps { taps in
             CImageKernels_filterRows(
@@ -56,19 +64,22 @@ extension Picture {
       }
       count = result.count
     }
+    return Picture(size: PictureSize(width: taps.outputs, height: rows.count), pixels: result)
   }
 
-  /// `size.height` rows of `size.width` pixels, from rows as wide.
-  private static func filterColumns(_ rows: [UInt8], _ size: PictureSize, _ taps: BicubicTaps) -> [UInt8] {
-    let stride = 3 * size.width
-    return [UInt8](unsafeUninitializedCapacity: size.height * stride) { result, count in
-      rows.withUnsafeBufferPointer { rows in
+  /// Some of the columns, made `taps.outputs` pixels high.
+  private func filteredAlongColumns(_ columns: Range<Int>, _ taps: BicubicTaps) -> Picture {
+    let result = [UInt8](unsafeUninitializedCapacity: taps.outputs * columns.count * 3) { result, count in
+      pixels.withUnsafeBufferPointer { pixels in
+        guard let base = pixels.baseAddress else { return }
         taps.withKernelTaps { taps in
-          CImageKernels_filterColumns(rows.baseAddress, stride, stride, taps, result.baseAddress)
+          CImageKernels_filterColumns(
+            base + 3 * columns.lowerBound, 3 * width, 3 * columns.count, taps, result.baseAddress)
         }
       }
       count = result.count
     }
+    return Picture(size: PictureSize(width: columns.count, height: taps.outputs), pixels: result)
   }
 }
 
@@ -80,7 +91,7 @@ extension BicubicTaps {
           body(
             CImageKernels_Taps(
               firsts: firsts.baseAddress, counts: counts.baseAddress, weights: weights.baseAddress, stride: stride,
-              outputs: firsts.count))
+              outputs: outputs))
         }
       }
     }

@@ -11,7 +11,7 @@ enum WebPDecoder {
 
   /// Decodes through libwebp's animation interface, to which a still picture is an animation of one frame. It is what
   /// Pillow uses, and gives a first frame that covers only a part the rest of its canvas.
-  static func decode(_ bytes: Span<UInt8>, size: PictureSize) throws -> Raster {
+  static func decode(_ bytes: Span<UInt8>, size: PictureSize, on background: RGB?) throws -> Picture {
     // The animation interface says no more than "no"; a RIFF length beyond the end tells the most frequent reason.
     guard let length = bytes.integer(at: 4, bytes: 4, littleEndian: true), length + 8 <= bytes.count else {
       throw ImageError(.truncated, "a WebP file of \(bytes.count) bytes that announces more")
@@ -26,8 +26,8 @@ enum WebPDecoder {
       guard WebPAnimDecoderGetInfo(decoder, &info) != 0, info.canvas_width == size.width,
         info.canvas_height == size.height, WebPAnimDecoderGetNext(decoder, &canvas, &milliseconds) != 0, let canvas
       else { throw ImageError(.corrupt, "a WebP file whose pixels cannot be decoded") }
-      let samples = [UInt8](UnsafeBufferPointer(start: canvas, count: size.width * size.height * 4))
-      return Raster(size: size, channels: 4, samples: samples)
+      let rgba = UnsafeBufferPointer(start: canvas, count: size.width * size.height * 4)
+      return Picture(size: size, on: background, rgba: rgba)
     }
   }
 }
