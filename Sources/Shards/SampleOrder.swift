@@ -53,7 +53,7 @@ public struct SampleOrder: Sendable {
     precondition(position >= 0 && position < count, "position \(position) of an epoch of \(count) samples")
     let window = windowStarts.lastIndex(notAfter: position)
     let start = windowStarts[window]
-    let shuffle = Permutation(count: windowStarts[window + 1] - start, key: mixed(key ^ UInt64(window) &+ 1))
+    let shuffle = Permutation(count: windowStarts[window + 1] - start, key: mixed(key ^ UInt64(window + 1)))
     let place = start + shuffle(position - start)
     let shard = shardStarts.lastIndex(notAfter: place)
     return shardSamples[shard] + place - shardStarts[shard]

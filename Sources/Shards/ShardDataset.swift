@@ -2,6 +2,15 @@ public import Files
 
 /// A packed dataset, read from any thread, a sample at a time.
 ///
+/// ```
+/// dataset/
+///   shard-000000.tar.zst   a WebDataset tar (USTAR): key.jpg, key.txt, perhaps key.json, for each sample
+///   …                      in zstd frames of 8 samples, then zstd's seek table; the last frame ends the tar
+///   sizes.json             samples of each shard, for open_clip
+///   index.json             written last: counts, sizes, digests
+/// ```
+/// So `zstd -d`, `tar --zstd -x` and `wds.WebDataset("pipe:zstd -dc …")` read it too.
+///
 /// Opening it checks the index and the size of every shard. A shard's seek table is checked when the shard is
 /// first read, and each frame's checksum when the frame is. Nothing damaged is ever returned.
 public final class ShardDataset: Sendable {

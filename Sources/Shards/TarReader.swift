@@ -11,6 +11,7 @@ struct TarReader {
   private var used = 0
   /// Bytes of the current member, padding included, that were not read yet.
   private var unread = 0
+  private var isAtEnd = false
 
   /// - Parameters:
   ///   - path: the file's name, for errors.
@@ -22,6 +23,7 @@ struct TarReader {
 
   /// The header of the next regular file; nil at the end of the tar.
   mutating func next() throws -> TarHeader? {
+    if isAtEnd { return nil }
     var longName: String?
     var pax: [String: String] = [:]
     while true {
@@ -70,6 +72,7 @@ struct TarReader {
       }
       (chunk, used) = (try chunks.next(), 0)
     } while !chunk.isEmpty
+    isAtEnd = true
     return nil
   }
 
