@@ -21,7 +21,7 @@ final class SampleStream {
   /// - Parameter ahead: how many micro-batches may be ready at a time; they bound the memory.
   init(
     _ data: ShardCollection, plan: BatchPlan, recipe: Recipe, model: ModelConfiguration, tokenizer: Tokenizer,
-    normalization: Normalization, from step: Int, ahead: Int = 4
+    from step: Int, ahead: Int = 4
   ) {
     self.plan = plan
     let skips = Skips()
@@ -33,7 +33,7 @@ final class SampleStream {
       }
     let reader = SampleReader(
       pixels: model.vision.imageWidth, contextLength: model.text.contextLength, tokenizer: tokenizer,
-      normalization: normalization)
+      normalization: .clip)
     let seed = UInt64(recipe.seed)
     prefetcher = Prefetcher(from: step * plan.microBatches, threads: 1, ahead: ahead) { number in
       let places = plan.places(step: number / plan.microBatches, microBatch: number % plan.microBatches)
