@@ -12,6 +12,8 @@ struct FolderSource: CandidateSource {
     var names: [String]
     /// All names, to find what belongs together.
     let all: Set<String>
+    /// The names of pictures, without their extensions.
+    let pictures: Set<Substring>
     let identity: Identity
   }
 
@@ -50,27 +52,31 @@ struct FolderSource: CandidateSource {
     // A link back to a folder above would be walked for ever.
     if levels.contains(where: { $0.identity == identity }) { return }
     let names = try Directory.names(in: path).filter { !$0.hasPrefix(".") }
+    let pictures = names.map(Self.split).filter { PictureFormat(fileExtension: String($0.fileExtension)) != nil }
     levels.append(
-      Level(path: path, prefix: prefix, names: names.reversed(), all: Set(names), identity: identity))
+      Level(
+        path: path, prefix: prefix, names: names.reversed(), all: Set(names), pictures: Set(pictures.map(\.stem)),
+        identity: identity))
+  }
+
+  /// A name before and after its last dot.
+  private static func split(_ name: String) -> (stem: Substring, fileExtension: Substring) {
+    let dot = name.lastIndex(of: ".") ?? name.endIndex
+    return (name[..<dot], name[dot...].dropFirst())
   }
 
   /// The candidate a file stands for: a picture with what lies beside it, or a caption without a picture.
   private func candidate(_ name: String, in level: Level) -> Candidate? {
-    guard let dot = name.lastIndex(of: ".") else { return nil }
-    let stem = String(name[..<dot])
-    let fileExtension = String(name[dot...].dropFirst())
+    let (stem, fileExtension) = Self.split(name)
     func file(_ name: String) -> Candidate.Content? {
       level.all.contains(name) ? .file("\(level.path)/\(name)") : nil
     }
     var candidate = Candidate(name: level.prefix + stem, caption: file("\(stem).txt"), json: file("\(stem).json"))
-    if PictureFormat(fileExtension: fileExtension) != nil {
+    if PictureFormat(fileExtension: String(fileExtension)) != nil {
       candidate.picture = file(name)
       return candidate
     }
     let isCaption = fileExtension == "txt" || (fileExtension == "json" && candidate.caption == nil)
-    let hasPicture = Self.pictureExtensions.contains { level.all.contains("\(stem).\($0)") }
-    return isCaption && !hasPicture ? candidate : nil
+    return isCaption && !level.pictures.contains(stem) ? candidate : nil
   }
-
-  private static let pictureExtensions = ["jpg", "jpeg", "png", "webp", "JPG", "JPEG", "PNG", "WEBP"]
 }

@@ -5,9 +5,10 @@ struct MemberName {
   let fileExtension: String
 
   init(_ name: String) {
-    let start = name.lastIndex(of: "/").map { name.index(after: $0) } ?? name.startIndex
-    let dot = name[start...].firstIndex(of: ".") ?? name.endIndex
-    key = String(name[..<dot])
-    fileExtension = name[dot...].dropFirst().lowercased()
+    let scalars = name.unicodeScalars
+    let start = scalars.lastIndex(of: "/").map { scalars.index(after: $0) } ?? scalars.startIndex
+    let dot = scalars[start...].firstIndex(of: ".") ?? scalars.endIndex
+    key = String(scalars[..<dot])
+    fileExtension = String(scalars[dot...].dropFirst()).lowercased()
   }
 }

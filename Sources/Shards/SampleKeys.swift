@@ -11,19 +11,26 @@ struct SampleKeys {
   ///
   /// Readers cut the last path component at its first dot, so there are none; `tar -x` must stay in its folder, so there
   /// are no empty components and none of dots alone. Control characters become `_`. What is too long is cut and gets its
-  /// digest.
+  /// digest. Scalars are looked at, not characters: readers of tars know nothing of a dot joined with an accent.
   static func clean(_ name: String) -> String {
-    let visible = String(
-      String.UnicodeScalarView(name.unicodeScalars.map { $0.properties.generalCategory == .control ? "_" : $0 }))
-    var parts = visible.split(separator: "/").filter { $0 != "." && $0 != ".." }.map(String.init)
+    var parts = name.unicodeScalars.split(separator: "/")
+      .filter { !$0.elementsEqual(".".unicodeScalars) && !$0.elementsEqual("..".unicodeScalars) }
+      .map { replace($0) { $0.properties.generalCategory == .control } }
     guard let last = parts.popLast() else { return "sample" }
-    parts.append(last.replacing(".", with: "_"))
+    parts.append(replace(last.unicodeScalars[...]) { $0 == "." })
     let key = parts.joined(separator: "/")
     if key.utf8.count <= longest { return key }
     let digest = Digest(of: Array(key.utf8)).description.dropFirst("xxh64:".count)
     var start = key[...]
     while start.utf8.count + 1 + digest.utf8.count > longest { start.removeLast() }
-    return start.replacing("/", with: "_") + "-" + digest
+    // What is left of the path becomes the last component.
+    return replace(start.unicodeScalars) { $0 == "/" || $0 == "." } + "-" + digest
+  }
+
+  private static func replace(
+    _ scalars: String.UnicodeScalarView.SubSequence, _ isForbidden: (Unicode.Scalar) -> Bool
+  ) -> String {
+    String(String.UnicodeScalarView(scalars.map { isForbidden($0) ? "_" : $0 }))
   }
 
   /// The key itself the first time, then with `-1`, `-2` and so on.

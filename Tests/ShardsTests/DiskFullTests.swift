@@ -5,6 +5,10 @@ import Testing
 
 /// Packing onto a file system too small for the dataset; needs the right to mount one.
 @Suite struct DiskFullTests {
+  let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
   /// Whether this process may mount; a container's root may not.
   static let canMount: Bool = {
     guard geteuid() == 0, let scratch = try? Scratch() else { return false }
@@ -22,7 +26,6 @@ import Testing
   }
 
   @Test(.enabled(if: canMount)) func nothingIsLeftOnAFullDisk() throws {
-    let scratch = try Scratch()
     try scratch.writePhotos(200, bytes: 4000)
     let small = "\(scratch.path)/small"
     try Directory.create(small)

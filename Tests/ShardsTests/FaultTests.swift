@@ -71,7 +71,7 @@ import Testing
 
   ///
   @Test func everyTruncationIsFound() throws {
-    try scratch.writePhotos(12, bytes: 300)
+    try scratch.writePhotos(16, bytes: 500)
     try scratch.pack(["photos"])
     let path = scratch.shard(0)
     let whole = try scratch.read(path)

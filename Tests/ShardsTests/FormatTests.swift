@@ -6,6 +6,7 @@ import Testing
 /// The bytes of shards: what others write and we read, and what we write.
 @Suite struct FormatTests {
   let scratch: Scratch
+  static let hasZstd = FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd")
 
   init() throws { scratch = try Scratch() }
 
@@ -23,8 +24,8 @@ import Testing
     #expect(try dataset.sample(shard: 1, index: 15) == dataset.sample(at: 26))
   }
 
-  /// The tar of these samples as GNU tar and Python's tarfile list it, byte for byte by its digest, and the table.
-  @Test func writesTheSameBytesAsEver() throws {
+  /// The tar of these samples, which Python's tarfile (USTAR) makes byte for byte too, by its digest; and the table.
+  @Test(.enabled(if: hasZstd)) func writesTheSameBytesAsEver() throws {
     try scratch.writePhotos(19)
     let index = try scratch.pack(["photos"])
     let entry = try #require(index.shards.first)
@@ -41,7 +42,7 @@ import Testing
     #expect(tar.suffix(1024).allSatisfy { $0 == 0 })
   }
 
-  @Test func tarAndZstdReadAShard() throws {
+  @Test(.enabled(if: hasZstd)) func tarAndZstdReadAShard() throws {
     try scratch.writePhotos(19)
     try scratch.pack(["photos"])
     _ = try run("/usr/bin/zstd", "-tq", scratch.shard(0))

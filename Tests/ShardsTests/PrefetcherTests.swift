@@ -27,23 +27,20 @@ import Testing
       if number % 10 == 0 { Thread.sleep(forTimeInterval: 0.01) }
       #expect(started.withLock { $0 } <= number + 1 + 5)
     }
-    Thread.sleep(forTimeInterval: 0.02)
+    withExtendedLifetime(prefetcher) {
+      wait { started.withLock { $0 } == 55 }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
     #expect(started.withLock { $0 } == 55)
   }
 
   @Test func threadsWorkAtOnce() throws {
-    let together = Mutex((now: 0, most: 0))
-    let prefetcher = Prefetcher(from: 0, threads: 4, ahead: 8) { number in
-      together.withLock {
-        $0.now += 1
-        $0.most = max($0.most, $0.now)
-      }
-      Thread.sleep(forTimeInterval: 0.02)
-      together.withLock { $0.now -= 1 }
-      return number
+    let running = Mutex(0)
+    let prefetcher = Prefetcher(from: 0, to: 4, threads: 4, ahead: 4) { _ in
+      running.withLock { $0 += 1 }
+      return wait { running.withLock { $0 } == 4 }
     }
-    for _ in 0..<8 { _ = try prefetcher.next() }
-    #expect(together.withLock { $0.most } == 4)
+    for _ in 0..<4 { #expect(try prefetcher.next()) }
   }
 
   @Test func errorsComeAtTheirPlace() throws {
@@ -81,4 +78,13 @@ import Testing
     }
     for number in 0..<500 { #expect(try prefetcher.next() == expected[number * 7 % 27]) }
   }
+}
+
+/// Waits until something is so, for at most ten seconds.
+///
+/// - Returns: whether it is.
+@discardableResult
+private func wait(until isSo: () -> Bool) -> Bool {
+  for _ in 0..<10_000 where !isSo() { Thread.sleep(forTimeInterval: 0.001) }
+  return isSo()
 }
