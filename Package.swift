@@ -63,12 +63,14 @@ let package = Package(
 
     // The two things one does with it.
     module("Training", ["Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints"]),
-    module("Evaluation", ["Files", "Tensors", "Towers", "Images", "Captions", "Shards", "Checkpoints", "CCairo"]),
+    module(
+      "Evaluation", ["Files", "Tensors", "Towers", "Images", "Captions", "Shards", "Checkpoints", "Training", "CCairo"]),
 
     .executableTarget(
       name: "clip",
       dependencies: [
-        "Training", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints", "Training",
+        "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
 

@@ -41,7 +41,8 @@ struct ModelDescription {
       let recipe = try JSONFile.read(Recipe.self, from: "\(place)/recipe.json")
       configuration = try Self.model(recipe.model, of: "\(place)/recipe.json")
       preprocessing = .clip
-      vocabulary = places.lazy.compactMap { Self.tokenizer(in: $0) }.first ?? recipe.vocabulary ?? "clip"
+      // A run with a vocabulary of its own holds a copy of it.
+      vocabulary = places.first { Directory.exists("\($0)/merges.txt") } ?? recipe.vocabulary ?? "clip"
     }
   }
 

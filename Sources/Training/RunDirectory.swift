@@ -1,3 +1,4 @@
+import Captions
 import Checkpoints
 import Collectives
 import Files
@@ -16,7 +17,7 @@ struct RunDirectory {
   /// Starts a run in `path`, or finds the one that is there and checks that it is the same.
   ///
   /// Only the first rank writes; the others read what it left.
-  init(_ path: String, recipe: Recipe, dataset: Digest, in world: any Communicator) throws {
+  init(_ path: String, recipe: Recipe, vocabulary: Vocabulary, dataset: Digest, in world: any Communicator) throws {
     self.path = path
     self.recipe = recipe
     self.dataset = dataset
@@ -36,6 +37,8 @@ struct RunDirectory {
       throw ResumeRefused("\(path) holds checkpoints but no recipe.json: name another --into, or put the recipe back.")
     }
     try FileWriter.write(Array(recipe.json.utf8), to: file)
+    // A vocabulary of one's own travels with the run, which can then be moved and exported.
+    if !vocabulary.isCLIP { try vocabulary.write(to: path + "/merges.txt") }
     try store.removeLeftovers()
   }
 

@@ -52,7 +52,8 @@ public final class Trainer {
       microBatch: recipe.microBatch, rank: world.rank, ranks: world.size)
     towers = TwoTowers(model, precision: recipe.precision, forTraining: true)
     optimizer = Optimizer(recipe.optimizer)
-    let run = try RunDirectory(directory, recipe: recipe, dataset: data.digest, in: world)
+    let run = try RunDirectory(
+      directory, recipe: recipe, vocabulary: tokenizer.vocabulary, dataset: data.digest, in: world)
     try world.barrier()
     if let found = try run.resume(towers, in: world, warn: { Self.tell("warning: \($0)") }) {
       state = found

@@ -1,0 +1,76 @@
+public import Captions
+public import Checkpoints
+public import Shards
+public import Tensors
+public import Towers
+public import Training
+
+/// A trained model that turns pictures and captions into embeddings.
+public final class Encoder {
+  /// The model.
+  public let towers: TwoTowers
+  /// What prepares its inputs.
+  public let reader: SampleReader
+  private let threads: Int
+  private static let batch = 64
+
+  /// Loads a model, with the vocabulary and preprocessing it was trained with.
+  ///
+  /// - Parameters:
+  ///   - weights: whatever ``Checkpoints/Weights`` finds.
+  ///   - threads: how many pictures are decoded at once.
+  public convenience init(_ weights: Weights, threads: Int) throws {
+    let towers = TwoTowers(weights.configuration, precision: .fp32, forTraining: false)
+    try towers.load(weights)
+    let tokenizer = Tokenizer(try weights.loadVocabulary())
+    self.init(
+      towers,
+      SampleReader(
+        pixels: weights.configuration.vision.imageWidth, contextLength: weights.configuration.text.contextLength,
+        tokenizer: tokenizer, normalization: weights.preprocessing.normalization),
+      threads: threads)
+  }
+
+  /// A model that is in memory already.
+  public init(_ towers: TwoTowers, _ reader: SampleReader, threads: Int) {
+    self.towers = towers
+    self.reader = reader
+    self.threads = threads
+  }
+
+  /// Numbers of an embedding.
+  public var dimension: Int { towers.configuration.embedDim }
+
+  /// The embeddings of `count` encoded pictures, (count, embedding), in order.
+  ///
+  /// - Parameters:
+  ///   - progress: told how many are done.
+  ///   - picture: the bytes of picture i; called on other threads, ahead of time.
+  public func images(
+    _ count: Int, progress: (Int) -> Void = { _ in }, picture: @escaping @Sendable (Int) throws -> [UInt8]
+  ) throws -> Tensor {
+    let reader = reader
+    let pictures = Prefetcher(from: 0, threads: threads, ahead: 2 * threads) { try reader.pixels(of: picture($0)) }
+    let embeddings = Tensor(rows: count, columns: dimension)
+    for rows in Self.batches(of: count) {
+      var pixels: [UInt8] = []
+      for _ in rows { pixels += try pictures.next() }
+      towers.embed(reader.pack(pixels, count: rows.count), into: embeddings.rows(rows))
+      progress(rows.upperBound)
+    }
+    return embeddings
+  }
+
+  /// The embeddings of captions, (count, embedding), in order.
+  public func texts(_ captions: [String]) -> Tensor {
+    let embeddings = Tensor(rows: captions.count, columns: dimension)
+    for rows in Self.batches(of: captions.count) {
+      towers.embed(PackedCaptions(captions[rows].map(reader.tokens)), into: embeddings.rows(rows))
+    }
+    return embeddings
+  }
+
+  private static func batches(of count: Int) -> [Range<Int>] {
+    stride(from: 0, to: count, by: batch).map { $0..<min($0 + batch, count) }
+  }
+}
