@@ -51,7 +51,9 @@ struct PieceMerger {
   private mutating func mergePair(at place: Int, rank: Int32) {
     // Either half may have merged with its other neighbour since.
     let next = nexts[place]
-    guard tokens[place] != Self.gone, next < tokens.count, ranks.rank(tokens[place], tokens[next]) == rank else { return }
+    guard tokens[place] != Self.gone, next < tokens.count, ranks.rank(tokens[place], tokens[next]) == rank else {
+      return
+    }
     tokens[place] = 512 + rank
     tokens[next] = Self.gone
     nexts[place] = nexts[next]

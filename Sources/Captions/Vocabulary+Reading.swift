@@ -53,7 +53,8 @@ extension Vocabulary {
       let digest = Digest(of: contents)
       guard digest == Self.digestOfFileOfCLIP else {
         throw FileError(
-          path, "begins like CLIP's vocabulary but is \(contents.count) bytes with digest \(digest), expected 3194984"
+          path,
+          "begins like CLIP's vocabulary but is \(contents.count) bytes with digest \(digest), expected 3194984"
             + " bytes with digest \(Self.digestOfFileOfCLIP); fetch it again with launch/vocabulary.sh")
       }
       try self.init(lines: lines[1...(Self.greatestSize - Self.fixedIDs)], of: path)
@@ -61,7 +62,8 @@ extension Vocabulary {
       try self.init(lines: lines.last?.isEmpty == true ? lines[1..<(lines.count - 1)] : lines[1...], of: path)
     } else {
       throw FileError(
-        path, "begins with \"\(header.prefix(40))\", expected \"#version: 0.2\" and then a merge a line;"
+        path,
+        "begins with \"\(header.prefix(40))\", expected \"#version: 0.2\" and then a merge a line;"
           + " it is no list of merges (of a Transformers vocabulary, give the directory)")
     }
   }
@@ -70,7 +72,8 @@ extension Vocabulary {
   private init(lines: ArraySlice<ArraySlice<UInt8>>, of path: String) throws {
     guard lines.count + Self.fixedIDs <= Self.greatestSize else {
       throw FileError(
-        path, "has more than \(Self.greatestSize - Self.fixedIDs) merges, as many as CLIP: Transformers'"
+        path,
+        "has more than \(Self.greatestSize - Self.fixedIDs) merges, as many as CLIP: Transformers'"
           + " CLIPTokenizer would leave out the rest")
     }
     var ids: [String: Int32] = [:]
@@ -87,9 +90,11 @@ extension Vocabulary {
       guard symbols.count == 2 else {
         throw FileError(path, "line \(index + 1) is \"\(line)\", expected two symbols with a space between")
       }
-      guard let left = ids[symbols[0]], let right = ids[symbols[1]], !symbols[0].hasSuffix(ByteAlphabet.endOfWord) else {
+      guard let left = ids[symbols[0]], let right = ids[symbols[1]], !symbols[0].hasSuffix(ByteAlphabet.endOfWord)
+      else {
         throw FileError(
-          path, "line \(index + 1) merges \"\(line)\", expected symbols of earlier lines or single ones, the first"
+          path,
+          "line \(index + 1) merges \"\(line)\", expected symbols of earlier lines or single ones, the first"
             + " without \(ByteAlphabet.endOfWord)")
       }
       guard ids.updateValue(Int32(512 + merges.count), forKey: symbols[0] + symbols[1]) == nil else {

@@ -8,6 +8,13 @@ public enum World {
     return ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"].contains { environment[$0] != nil }
   }
 
+  /// This process's rank by what the launcher says, before it joins its world; 0 without a launcher.
+  public static var launchedRank: Int {
+    let environment = ProcessInfo.processInfo.environment
+    return ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"].lazy.compactMap { environment[$0].flatMap { Int($0) } }
+      .first ?? 0
+  }
+
   /// Runs `body` as a rank of the world the launcher made, or alone if there was none.
   ///
   /// An error that leaves `body` goes to `report`, which says what happened and gives the exit code; then all ranks end

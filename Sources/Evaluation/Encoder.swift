@@ -1,6 +1,6 @@
-public import Captions
+import Captions
 public import Checkpoints
-public import Shards
+import Shards
 public import Tensors
 public import Towers
 public import Training

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// What is done to directories: making, listing, renaming and making such changes durable.
 public enum Directory {
-  /// Creates a directory and the ones above it; one that exists already is fine.
+  /// Creates a directory and the ones above it, durably; one that exists already is fine.
   public static func create(_ path: String) throws {
     if isDirectory(path) { return }
     let parent = FilePath(path).removingLastComponent().string
@@ -11,6 +11,7 @@ public enum Directory {
     if mkdir(path, 0o755) != 0, errno != EEXIST || !isDirectory(path) {
       throw FileError(path, cannot: "create directory", Errno(rawValue: errno))
     }
+    try sync(parent.isEmpty ? "." : parent)
   }
 
   /// Whether a directory lies at `path`.

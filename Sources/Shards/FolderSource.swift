@@ -52,7 +52,7 @@ struct FolderSource: CandidateSource {
     // A link back to a folder above would be walked for ever.
     if levels.contains(where: { $0.identity == identity }) { return }
     let names = try Directory.names(in: path).filter { !$0.hasPrefix(".") }
-    let pictures = names.map(Self.split).filter { PictureFormat(fileExtension: String($0.fileExtension)) != nil }
+    let pictures = names.map(Self.split).filter { StoredFormat(fileExtension: String($0.fileExtension)) != nil }
     levels.append(
       Level(
         path: path, prefix: prefix, names: names.reversed(), all: Set(names), pictures: Set(pictures.map(\.stem)),
@@ -72,7 +72,7 @@ struct FolderSource: CandidateSource {
       level.all.contains(name) ? .file("\(level.path)/\(name)") : nil
     }
     var candidate = Candidate(name: level.prefix + stem, caption: file("\(stem).txt"), json: file("\(stem).json"))
-    if PictureFormat(fileExtension: String(fileExtension)) != nil {
+    if StoredFormat(fileExtension: String(fileExtension)) != nil {
       candidate.picture = file(name)
       return candidate
     }

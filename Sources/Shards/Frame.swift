@@ -4,7 +4,7 @@ final class Frame: Sendable {
   private struct Layout {
     let key: String
     let picture: Range<Int>
-    let format: PictureFormat
+    let format: StoredFormat
     let caption: String
     let json: Range<Int>?
   }
@@ -62,7 +62,7 @@ final class Frame: Sendable {
   }
 
   /// The format of a sample's picture.
-  func format(_ index: Int) -> PictureFormat { layouts[index].format }
+  func format(_ index: Int) -> StoredFormat { layouts[index].format }
 
   /// Groups members into samples: picture, caption, and JSON if there is one, all with the same key.
   private static func group(_ members: [(name: String, data: Range<Int>)], _ bytes: [UInt8]) throws -> [Layout] {
@@ -71,7 +71,7 @@ final class Frame: Sendable {
     while index < members.count {
       let picture = members[index]
       let name = MemberName(picture.name)
-      guard let format = PictureFormat(rawValue: name.fileExtension), index + 1 < members.count else {
+      guard let format = StoredFormat(rawValue: name.fileExtension), index + 1 < members.count else {
         throw Flaw(description: "\(picture.name), expected a picture with a caption")
       }
       let caption = members[index + 1]

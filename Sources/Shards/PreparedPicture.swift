@@ -3,10 +3,10 @@ public struct PreparedPicture: Equatable, Sendable {
   /// The picture, encoded.
   public let bytes: [UInt8]
   /// How it is encoded.
-  public let format: PictureFormat
+  public let format: StoredFormat
 
   /// A picture as it goes into a shard.
-  public init(bytes: [UInt8], format: PictureFormat) {
+  public init(bytes: [UInt8], format: StoredFormat) {
     self.bytes = bytes
     self.format = format
   }

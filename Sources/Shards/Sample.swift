@@ -5,14 +5,14 @@ public struct Sample: Equatable, Sendable {
   /// The picture, encoded.
   public var picture: [UInt8]
   /// How the picture is encoded.
-  public var format: PictureFormat
+  public var format: StoredFormat
   /// The caption: not empty.
   public var caption: String
   /// What came along as JSON, not looked into.
   public var json: [UInt8]?
 
   /// A sample of its parts.
-  public init(key: String, picture: [UInt8], format: PictureFormat, caption: String, json: [UInt8]? = nil) {
+  public init(key: String, picture: [UInt8], format: StoredFormat, caption: String, json: [UInt8]? = nil) {
     self.key = key
     self.picture = picture
     self.format = format

@@ -37,7 +37,7 @@ struct TarSource: CandidateSource {
 
   /// What a member is to its sample; nil for members that are passed over.
   private static func part(_ fileExtension: String) -> WritableKeyPath<Candidate, Candidate.Content?>? {
-    if PictureFormat(fileExtension: fileExtension) != nil { return \.picture }
+    if StoredFormat(fileExtension: fileExtension) != nil { return \.picture }
     return switch fileExtension {
     case "txt": \.caption
     case "json": \.json

@@ -14,17 +14,27 @@ public final class TwoTowers {
   private let workspace: Workspace
   private var kept: (image: ImageTower.Saved, text: TextTower.Saved)?
 
+  /// Names and shapes of a model's parameters, without the memory for them.
+  public static func parameterShapes(of configuration: ModelConfiguration) -> [(name: String, shape: [Int])] {
+    let towers = TwoTowers(declaring: configuration, precision: .fp32)
+    return towers.parameters.parameters.map { ($0.name, $0.shape) }
+  }
+
   /// Builds a model whose values are all zero: draw them with `parameters.initialize`, or load them.
   ///
   /// - Parameter forTraining: reserve gradients and moments as well.
-  public init(_ configuration: ModelConfiguration, precision: Precision, forTraining: Bool) {
+  public convenience init(_ configuration: ModelConfiguration, precision: Precision, forTraining: Bool) {
+    self.init(declaring: configuration, precision: precision)
+    parameters.allocate(forTraining: forTraining)
+  }
+
+  private init(declaring configuration: ModelConfiguration, precision: Precision) {
     self.configuration = configuration
     let store = ParameterStore(precision: precision)
     let activation: Activation = configuration.quickGELU ? .quickGELU : .gelu
     text = TextTower(configuration.text, embedDim: configuration.embedDim, activation: activation, in: store)
     logitScale = store.declare("logit_scale", [], .constant(log(1 / 0.07)))
     image = ImageTower(configuration.vision, embedDim: configuration.embedDim, activation: activation, in: store)
-    store.allocate(forTraining: forTraining)
     parameters = store
     workspace = Workspace(activations: precision.activations)
   }

@@ -40,6 +40,9 @@ public struct Recipe: Codable, Sendable, Equatable {
 }
 
 extension Recipe {
+  /// The paper's settings for ViT-B/32: what a recipe file that leaves fields out is laid over.
+  public static let paper = Recipe(model: .named("ViT-B-32"))
+
   /// Reads a recipe, laid over the defaults: what a file does not say keeps its default.
   ///
   /// - Parameters:

@@ -84,6 +84,9 @@ public final class Trainer {
   /// Steps of the whole run.
   public var steps: Int { recipe.steps > 0 ? recipe.steps : recipe.epochs * plan.stepsPerEpoch }
 
+  /// Numbers training changes.
+  public var parameterCount: Int { towers.parameters.parameters.reduce(0) { $0 + $1.count } }
+
   /// Takes all steps that are left.
   public func run() throws {
     guard state.step < steps else {
@@ -195,7 +198,8 @@ public final class Trainer {
     // The loss and the summed gradient are the same numbers on every rank, so all of them stop here.
     TrainingError(
       "step \(state.step + 1): the \(what) is \(value). Checkpoints up to step \(state.step) are untouched; "
-        + "take a smaller optimizer.learningRate, a longer schedule.warmupSteps or a optimizer.gradientClip.")
+        + "take a smaller optimizer.learningRate, a longer schedule.warmupSteps or an optimizer.gradientClip.",
+      isShared: true)
   }
 
   private static func tell(_ line: String) {

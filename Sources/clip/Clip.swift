@@ -1,8 +1,20 @@
 import ArgumentParser
 
 /// The program: one verb a file.
-@main
 struct Clip: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "clip", abstract: "Trains CLIP on a cluster of CPUs.")
+    commandName: "clip",
+    abstract: "Trains CLIP on a cluster of CPUs: data in, mpirun, weights that other programs load.",
+    discussion: """
+      From pictures to a search, on two ranks:
+        clip pack my-pictures --into my-shards
+        mpirun -n 2 clip train --recipe tiny --data my-shards --into my-run
+        clip search --weights my-run --data my-shards "a red circle"
+
+      Exit codes: 0 done, 1 error, 2 usage, 64 resume refused, 74 data or disk.
+      """,
+    subcommands: [
+      Pack.self, Inspect.self, Verify.self, VocabularyCommand.self, RecipeCommand.self, Train.self, Evaluate.self,
+      Embed.self, SearchCommand.self, Export.self,
+    ])
 }

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Checkpoints
+import Evaluation
+import Files
+import Foundation
+import Tensors
+
+/// Writes the embeddings of pictures and texts.
+struct Embed: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write the embeddings of pictures and texts, rows of length 1 in input order.",
+    discussion: "Example: clip embed --weights my-run --images photos/*.jpg --texts captions.txt --into out.safetensors"
+  )
+
+  @OptionGroup var weights: WeightsOption
+
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("Pictures.", valueName: "path"))
+  var images: [String] = []
+
+  @Option(help: ArgumentHelp("A file with a text on every line.", valueName: "file"))
+  var texts: String?
+
+  @Option(
+    help: ArgumentHelp("The file to write: image_features and text_features, single precision.", valueName: "file"))
+  var into: String
+
+  @OptionGroup var threads: ThreadOption
+
+  func validate() throws {
+    guard !images.isEmpty || texts != nil else { throw ValidationError("name --images, --texts or both") }
+  }
+
+  func run() throws {
+    threads.apply()
+    let encoder = try Encoder(weights.open(), threads: threads.count)
+    var results: [TensorSource] = []
+    if !images.isEmpty {
+      let paths = images
+      let features = try encoder.images(paths.count) { number in
+        try FileReader.contents(of: paths[number])
+      }
+      results.append(source("image_features", features))
+    }
+    if let texts {
+      let bytes = try FileReader.contents(of: texts)
+      guard let text = String(validating: bytes, as: UTF8.self) else { throw FileError(texts, "is not UTF-8") }
+      var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      // The last line ends with a line break; there is no empty one behind it.
+      if lines.last == "" { lines.removeLast() }
+      results.append(source("text_features", encoder.texts(lines)))
+    }
+    try SafetensorsWriter.write(results, to: into)
+    print("\(into): " + results.map { "\($0.name) \($0.shape[0]) × \($0.shape[1])" }.joined(separator: ", "))
+  }
+
+  private func source(_ name: String, _ features: Tensor) -> TensorSource {
+    TensorSource(name, shape: [features.rows, features.columns], values: features.values)
+  }
+}

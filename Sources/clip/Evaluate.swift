@@ -1,0 +1,50 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Shards
+
+/// Measures a trained model.
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure a trained model.", subcommands: [RetrievalCommand.self])
+
+  /// Measures how well captions find their pictures and pictures their captions.
+  struct RetrievalCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "retrieval",
+      abstract: "Measure how well captions find their pictures and pictures their captions.",
+      discussion: "Example: clip evaluate retrieval --weights my-run --data held-out-shards")
+
+    @OptionGroup var weights: WeightsOption
+
+    @Option(parsing: .upToNextOption, help: ArgumentHelp("Datasets, taken together as one.", valueName: "dir"))
+    var data: [String]
+
+    @OptionGroup var threads: ThreadOption
+    @OptionGroup var output: Output
+
+    func run() throws {
+      threads.apply()
+      let samples = try ShardCollection(data)
+      let encoder = try Encoder(weights.open(), threads: threads.count)
+      var meter = Meter("pictures")
+      let images = try encoder.images(samples.count) {
+        meter.show($0)
+      } picture: {
+        try samples.sample(at: $0).picture
+      }
+      meter.end()
+      let captions = try (0..<samples.count).map { try samples.sample(at: $0).caption }
+      let found = Retrieval(images: images, texts: encoder.texts(captions))
+      try output.show(found) {
+        let header = "\(found.samples) pairs       R@1     R@5    R@10   mean rank  median rank"
+        let lines = [("text → image", found.textToImage), ("image → text", found.imageToText)].map { name, direction in
+          String(
+            format: "%@   %6.3f  %6.3f  %6.3f  %10.1f  %11d", name, direction.recallAt1, direction.recallAt5,
+            direction.recallAt10, direction.meanRank, direction.medianRank)
+        }
+        return ([header] + lines).joined(separator: "\n")
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Captions
+import Checkpoints
+import Collectives
+import Evaluation
+import Foundation
+import Shards
+import Tensors
+import Towers
+import Training
+
+/// Trains a model together with all other ranks.
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train a model, alone or with all ranks that mpirun started.",
+    discussion: """
+      The run gets recipe.json, journal.jsonl (one object a step) and checkpoints; the same command again resumes it.
+
+      Example: mpirun -n 2 clip train --recipe emoji --data emoji-shards --into checkpoints/emoji
+      """)
+
+  @OptionGroup var recipe: RecipeOption
+
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("Datasets, taken together as one.", valueName: "dir"))
+  var data: [String]
+
+  @Option(help: ArgumentHelp("The run's directory.", valueName: "run"))
+  var into: String
+
+  @Option(help: ArgumentHelp("A dataset to measure retrieval on, as the recipe's evaluation says.", valueName: "dir"))
+  var validation: String?
+
+  @Option(help: ArgumentHelp("Weights to start a new run from; anything --weights takes elsewhere.", valueName: "path"))
+  var initialWeights: String?
+
+  @OptionGroup var threads: ThreadOption
+
+  func validate() throws {
+    guard !data.isEmpty else { throw ValidationError("--data: name at least one dataset") }
+  }
+
+  func run() throws {
+    // Mistakes on the command line are told once, before the ranks join.
+    let recipe: Recipe
+    do {
+      recipe = try self.recipe.recipe()
+      _ = try recipe.model.configuration
+    } catch {
+      if World.launchedRank > 0 { throw ExitCode(2) }
+      throw error
+    }
+    threads.apply()
+    try World.run { world in
+      try train(recipe, in: world)
+    } onError: { error, world in
+      Failure.report(error, of: world)
+    }
+  }
+
+  private func train(_ recipe: Recipe, in world: any Communicator) throws {
+    let tokenizer = Tokenizer(try Vocabulary.named(recipe.vocabulary))
+    let samples = try ShardCollection(data)
+    let validate = try validation.map { try Validator($0, recipe, tokenizer, threads: threads.count, in: world) }
+    let trainer = try Trainer(
+      recipe, data: samples, tokenizer: tokenizer, into: into,
+      initialWeights: try initialWeights.map { try Weights.open($0) }, in: world, validate: validate?.callAsFunction)
+    if world.isFirst { greet(recipe, samples, trainer, world) }
+    try trainer.run()
+  }
+
+  private func greet(_ recipe: Recipe, _ samples: ShardCollection, _ trainer: Trainer, _ world: any Communicator) {
+    Failure.tell(
+      "\(samples.count) samples · \(trainer.parameterCount) parameters · batch \(recipe.globalBatch) · "
+        + "\(trainer.steps) steps · \(world.size) ranks × \(threads.count) threads · \(recipe.precision.rawValue) "
+        + "(OpenBLAS: \(openBLASCoreName()))")
+    if samples.count < recipe.globalBatch {
+      Failure.tell(
+        "warning: \(samples.count) samples do not fill a batch of \(recipe.globalBatch); they repeat within it")
+    }
+    if let slow = Processor.slowCore(openBLASCoreName()) {
+      Failure.tell("warning: \(slow)")
+    }
+  }
+}
