@@ -54,7 +54,8 @@ let package = Package(
     module("Files", ["CXXHash", .product(name: "SystemPackage", package: "swift-system")]),
 
     // What comes in, what goes out, and between the ranks.
-    module("Images", ["CTurboJPEG", "CPNG", "CWebP"]),
+    .target(name: "CImageKernels"),
+    module("Images", ["CImageKernels", "CTurboJPEG", "CPNG", "CWebP"]),
     module("Captions", ["Files", "CZlib"]),
     module("Collectives", ["COpenMPI"]),
     module("Shards", ["Files", "Images", "CZstd"]),
@@ -71,8 +72,23 @@ let package = Package(
       ],
       swiftSettings: swift),
 
+    // The quickstart's data: Debian's emoji font as pictures with captions.
+    .executableTarget(
+      name: "emoji-pictures",
+      dependencies: [
+        "Files", "CHarfBuzz", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swift),
+
     // Tests: `swift test -c release`.
     tests(of: "Files"),
+    tests(
+      of: "Training", ["Files", "Tensors", "Towers", "Collectives", "Checkpoints"], resources: [.copy("Fixtures")]),
     tests(of: "Checkpoints", ["Files", "Towers"], resources: [.copy("Fixtures")]),
+    tests(of: "Images", resources: [.copy("Fixtures")]),
+    tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),
+    tests(of: "Captions", ["Files"], resources: [.copy("Fixtures")]),
+    tests(of: "Evaluation", ["Files", "CPNG"]),
+    tests(of: "emoji-pictures", ["Files"]),
   ]
 )

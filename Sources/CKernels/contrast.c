@@ -1,4 +1,4 @@
-// The tiles of the contrastive loss. Source: spec of the loss in the documentation of `Contrast`.
+// The passes over a tile of logits that the contrastive loss is made of; `Contrast` in Swift puts them together.
 #include "common.h"
 
 CLONES void CKernels_merge_row_log_sums(const float *restrict logits, size_t stride, size_t begin, size_t end,
@@ -35,10 +35,10 @@ CLONES void CKernels_merge_column_log_sums(const float *restrict logits, size_t 
   }
 }
 
-CLONES double CKernels_contrast_tile(float *restrict logits, size_t stride, size_t begin, size_t end, size_t columns,
-                                     const float *restrict row_lse, const float *restrict column_lse) {
+CLONES void CKernels_contrast_tile(float *restrict logits, size_t stride, size_t begin, size_t end, size_t columns,
+                                   const float *restrict row_lse, const float *restrict column_lse,
+                                   double *restrict products) {
   RELAXED
-  double total = 0;
   for (size_t r = begin; r < end; r++) {
     float *restrict row = logits + r * stride;
     float lse = row_lse[r], sum = 0;
@@ -48,7 +48,6 @@ CLONES double CKernels_contrast_tile(float *restrict logits, size_t stride, size
       sum += g * l;
       row[c] = g;
     }
-    total += sum;
+    products[r] += sum;
   }
-  return total;
 }

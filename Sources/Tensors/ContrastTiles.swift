@@ -26,13 +26,23 @@ public func mergeColumnLogSums(_ logits: Tensor, maxima: Tensor, sums: Tensor) {
   }
 }
 
-/// Replaces each logit l by its row softmax plus its column softmax; returns Σ (row softmax + column softmax) · l.
+/// Replaces each logit l by its row softmax plus its column softmax, and adds Σ (row softmax + column softmax) · l of
+/// every row to `products`.
 ///
 /// - Parameters:
 ///   - rowLogSums: (1, rows), the log-sum-exp of whole rows; `columnLogSums`: (1, columns).
-public func replaceBySoftmaxes(_ logits: Tensor, rowLogSums: Tensor, columnLogSums: Tensor) -> Double {
+///   - products: one number a row.
+public func replaceBySoftmaxes(
+  _ logits: Tensor, rowLogSums: Tensor, columnLogSums: Tensor, addingProductsTo products: inout [Double]
+) {
   precondition(rowLogSums.count == logits.rows && columnLogSums.count == logits.columns, "shapes differ")
-  return CKernels_contrast_tile(
-    logits.floatPointer, logits.stride, 0, logits.rows, logits.columns, rowLogSums.floatPointer,
-    columnLogSums.floatPointer)
+  precondition(products.count == logits.rows, "one product a row")
+  products.withUnsafeMutableBufferPointer { products in
+    nonisolated(unsafe) let products = products.baseAddress
+    Threads.forEachBand(of: logits.rows) { band in
+      CKernels_contrast_tile(
+        logits.floatPointer, logits.stride, band.lowerBound, band.upperBound, logits.columns,
+        rowLogSums.floatPointer, columnLogSums.floatPointer, products)
+    }
+  }
 }

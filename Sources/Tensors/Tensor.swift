@@ -64,6 +64,13 @@ public struct Tensor: Sendable {
       elementType)
   }
 
+  /// The beginning of this memory as just as many rows of at most as many columns, without gaps.
+  public func packed(columns: Int) -> Tensor {
+    precondition(isContiguous && columns <= self.columns, "\(self.columns) columns have no room for \(columns)")
+    return Tensor(
+      storage, offset: offset, rows: rows, columns: columns, stride: columns, elementType)
+  }
+
   /// The same numbers as rows of another length.
   public func reshaped(columns: Int) -> Tensor {
     precondition(isContiguous && count % max(columns, 1) == 0, "\(rows) × \(self.columns) as rows of \(columns)")

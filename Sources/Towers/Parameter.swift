@@ -16,6 +16,9 @@ public struct Parameter: Sendable {
   /// Elements.
   public var count: Int { shape.reduce(1, *) }
 
+  /// Where it lies in each block.
+  public var elements: Range<Int> { offset..<offset + count }
+
   // As a matrix: the first dimension is rows; a vector is one row.
   private var rows: Int { shape.count > 1 ? shape[0] : 1 }
   private var columns: Int { count / max(rows, 1) }

@@ -55,9 +55,10 @@ void CKernels_merge_row_log_sums(const float *logits, size_t stride, size_t begi
 /// The same for columns [begin, end).
 void CKernels_merge_column_log_sums(const float *logits, size_t stride, size_t rows, size_t begin, size_t end,
                                     float *column_max, float *column_sum);
-/// Turns rows [begin, end) of a tile of logits into exp(l − rowLSE) + exp(l − columnLSE); returns Σ of the result × l.
-double CKernels_contrast_tile(float *logits, size_t stride, size_t begin, size_t end, size_t columns,
-                              const float *row_lse, const float *column_lse);
+/// Turns rows [begin, end) of a tile of logits into exp(l − rowLSE) + exp(l − columnLSE); adds Σ of the result × l to
+/// each row's `products`.
+void CKernels_contrast_tile(float *logits, size_t stride, size_t begin, size_t end, size_t columns,
+                            const float *row_lse, const float *column_lse, double *products);
 
 // MARK: Optimizer
 

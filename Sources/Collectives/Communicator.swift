@@ -1,0 +1,55 @@
+/// The ranks that train one model together, and what they do together.
+///
+/// Every rank calls the same operations in the same order with buffers of the same size. All calls come from one
+/// thread. An operation that fails throws on the rank that notices; that rank then ends all others with ``abort(_:)``,
+/// since the rest may be waiting inside the operation.
+public protocol Communicator: AnyObject {
+  /// This process, from 0.
+  var rank: Int { get }
+  /// How many processes there are.
+  var size: Int { get }
+
+  /// Replaces the numbers by their sums over all ranks, element by element.
+  func sum(_ values: UnsafeMutableBufferPointer<Float>) throws
+  /// Replaces the numbers by their sums over all ranks, element by element.
+  func sum(_ values: UnsafeMutableBufferPointer<Double>) throws
+  /// Replaces the numbers by the largest of all ranks, element by element.
+  func maximum(_ values: UnsafeMutableBufferPointer<Float>) throws
+  /// Gathers every rank's numbers, in the order of ranks: `all` holds `size` times as many as `own`.
+  func gather(_ own: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>) throws
+  /// Sums `all` over the ranks and leaves each rank its part, in the order of ranks: the twin of `gather`.
+  func sumScatter(_ all: UnsafeBufferPointer<Float>, into own: UnsafeMutableBufferPointer<Float>) throws
+  /// Copies rank 0's bytes to all others.
+  func broadcast(_ bytes: UnsafeMutableRawBufferPointer) throws
+  /// Returns once all ranks have called it.
+  func barrier() throws
+  /// Ends all ranks at once with an exit code.
+  func abort(_ code: Int32) -> Never
+}
+
+extension Communicator {
+  /// Whether this rank speaks for all.
+  public var isFirst: Bool { rank == 0 }
+
+  /// The sum of a number over all ranks.
+  public func sum(_ value: Double) throws -> Double {
+    var value = value
+    try withUnsafeMutablePointer(to: &value) { try sum(UnsafeMutableBufferPointer(start: $0, count: 1)) }
+    return value
+  }
+
+  /// Rank 0's number on all ranks.
+  public func broadcast(_ value: Int) throws -> Int {
+    var value = value
+    try withUnsafeMutableBytes(of: &value) { try broadcast($0) }
+    return value
+  }
+
+  /// Rank 0's bytes on all ranks, whatever their number.
+  public func broadcast(_ bytes: [UInt8]) throws -> [UInt8] {
+    let count = try broadcast(bytes.count)
+    var bytes = isFirst ? bytes : [UInt8](repeating: 0, count: count)
+    try bytes.withUnsafeMutableBytes { try broadcast($0) }
+    return bytes
+  }
+}

@@ -1,0 +1,146 @@
+import COpenMPI
+import Glibc
+
+/// All ranks that `mpirun` started.
+public final class MPICommunicator: Communicator {
+  /// This process, from 0.
+  public let rank: Int
+  /// How many processes there are.
+  public let size: Int
+  private let world = COpenMPI_world()
+
+  /// Larger buffers travel in pieces of this many bytes: Open MPI 4.1 counts elements in 32 bits, and multiplies them
+  /// by their size in 32 bits in places.
+  private static let pieceBytes = 64 << 20
+
+  /// Joins the other ranks.
+  public init() throws {
+    var provided: Int32 = 0
+    try MPIError.check("MPI_Init_thread", MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided))
+    guard provided >= Int32(MPI_THREAD_FUNNELED) else {
+      throw MPIError("MPI_Init_thread", "this Open MPI was built without support for threads")
+    }
+    // Without this, an error ends the process before it can say where it happened.
+    try MPIError.check(
+      "MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(COpenMPI_world(), COpenMPI_errors_return()))
+    var rank: Int32 = 0, size: Int32 = 0
+    try MPIError.check("MPI_Comm_rank", MPI_Comm_rank(COpenMPI_world(), &rank))
+    try MPIError.check("MPI_Comm_size", MPI_Comm_size(COpenMPI_world(), &size))
+    self.rank = Int(rank)
+    self.size = Int(size)
+  }
+
+  /// Leaves the world in good order; call it once, after the last operation.
+  public func finalize() throws {
+    try MPIError.check("MPI_Finalize", MPI_Finalize())
+  }
+
+  /// Replaces the numbers by their sums over all ranks.
+  public func sum(_ values: UnsafeMutableBufferPointer<Float>) throws {
+    try allReduce(UnsafeMutableRawBufferPointer(values), of: 4, COpenMPI_float(), COpenMPI_sum())
+  }
+
+  /// Replaces the numbers by their sums over all ranks.
+  public func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
+    try allReduce(UnsafeMutableRawBufferPointer(values), of: 8, COpenMPI_double(), COpenMPI_sum())
+  }
+
+  /// Replaces the numbers by the largest of all ranks.
+  public func maximum(_ values: UnsafeMutableBufferPointer<Float>) throws {
+    try allReduce(UnsafeMutableRawBufferPointer(values), of: 4, COpenMPI_float(), COpenMPI_max())
+  }
+
+  private func allReduce(
+    _ bytes: UnsafeMutableRawBufferPointer, of elementBytes: Int, _ type: MPI_Datatype?, _ operation: MPI_Op?
+  ) throws {
+    for piece in stride(from: 0, to: bytes.count, by: Self.pieceBytes) {
+      let count = min(Self.pieceBytes, bytes.count - piece) / elementBytes
+      try MPIError.check(
+        "MPI_Allreduce",
+        MPI_Allreduce(
+          COpenMPI_in_place(), bytes.baseAddress.map { $0 + piece }, Int32(count), type, operation, world))
+    }
+  }
+
+  /// Gathers every rank's numbers, in the order of ranks.
+  public func gather(_ own: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>) throws {
+    try checkParts(all.count, own.count)
+    let most = Self.pieceBytes / 4 / size
+    guard own.count > most else {
+      try MPIError.check(
+        "MPI_Allgather",
+        MPI_Allgather(
+          own.baseAddress, Int32(own.count), COpenMPI_float(), all.baseAddress, Int32(own.count), COpenMPI_float(),
+          world))
+      return
+    }
+    // A piece of every rank arrives side by side; each then goes to its place.
+    let side = UnsafeMutableBufferPointer<Float>.allocate(capacity: most * size)
+    defer { side.deallocate() }
+    for start in stride(from: 0, to: own.count, by: most) {
+      let count = min(most, own.count - start)
+      try gather(
+        UnsafeBufferPointer(rebasing: own[start..<start + count]),
+        into: UnsafeMutableBufferPointer(rebasing: side[..<(count * size)]))
+      for rank in 0..<size {
+        let place = rank * own.count + start
+        _ = UnsafeMutableBufferPointer(rebasing: all[place..<place + count])
+          .update(fromContentsOf: side[rank * count..<(rank + 1) * count])
+      }
+    }
+  }
+
+  /// Sums `all` over the ranks and leaves each rank its part.
+  public func sumScatter(_ all: UnsafeBufferPointer<Float>, into own: UnsafeMutableBufferPointer<Float>) throws {
+    try checkParts(all.count, own.count)
+    let most = Self.pieceBytes / 4 / size
+    guard own.count > most else {
+      try MPIError.check(
+        "MPI_Reduce_scatter_block",
+        MPI_Reduce_scatter_block(
+          all.baseAddress, own.baseAddress, Int32(own.count), COpenMPI_float(), COpenMPI_sum(), world))
+      return
+    }
+    let side = UnsafeMutableBufferPointer<Float>.allocate(capacity: most * size)
+    defer { side.deallocate() }
+    for start in stride(from: 0, to: own.count, by: most) {
+      let count = min(most, own.count - start)
+      for rank in 0..<size {
+        let place = rank * own.count + start
+        _ = UnsafeMutableBufferPointer(rebasing: side[rank * count..<(rank + 1) * count])
+          .update(fromContentsOf: all[place..<place + count])
+      }
+      try sumScatter(
+        UnsafeBufferPointer(rebasing: side[..<(count * size)]),
+        into: UnsafeMutableBufferPointer(rebasing: own[start..<start + count]))
+    }
+  }
+
+  private func checkParts(_ all: Int, _ own: Int) throws {
+    guard all == own * size else {
+      throw MPIError("gather", "\(all) numbers are not \(size) ranks' parts of \(own)")
+    }
+  }
+
+  /// Copies rank 0's bytes to all others.
+  public func broadcast(_ bytes: UnsafeMutableRawBufferPointer) throws {
+    for piece in stride(from: 0, to: bytes.count, by: Self.pieceBytes) {
+      try MPIError.check(
+        "MPI_Bcast",
+        MPI_Bcast(
+          bytes.baseAddress.map { $0 + piece }, Int32(min(Self.pieceBytes, bytes.count - piece)), COpenMPI_byte(), 0,
+          world))
+    }
+  }
+
+  /// Returns once all ranks have called it.
+  public func barrier() throws {
+    try MPIError.check("MPI_Barrier", MPI_Barrier(world))
+  }
+
+  /// Ends all ranks at once with an exit code.
+  public func abort(_ code: Int32) -> Never {
+    MPI_Abort(world, code)
+    exit(code)
+  }
+}

@@ -1,0 +1,16 @@
+/// How a picture becomes a model's input: a part of it, scaled, and of that a part. Nothing in it depends on pixels.
+public struct Framing: Hashable, Sendable {
+  /// The part of the picture that is used. Pixels outside have no influence.
+  public let source: Region
+  /// The size `source` is scaled to.
+  public let scaled: PictureSize
+  /// The part of the scaled picture that is kept.
+  public let window: Region
+
+  /// A framing of given parts.
+  public init(source: Region, scaled: PictureSize, window: Region) {
+    self.source = source
+    self.scaled = scaled
+    self.window = window
+  }
+}

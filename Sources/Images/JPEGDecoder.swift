@@ -1,0 +1,78 @@
+import CTurboJPEG
+
+/// JPEG by libjpeg-turbo: accurate inverse DCT and smooth chroma upsampling, which are its defaults and Pillow's.
+enum JPEGDecoder {
+  static func decode(_ bytes: Span<UInt8>, size: PictureSize) throws -> Picture {
+    guard let decoder = tjInitDecompress() else { throw ImageError(.corrupt, "libjpeg-turbo cannot start") }
+    defer { tjDestroy(decoder) }
+    let isCMYK = try readsAsCMYK(bytes, size: size, decoder: decoder)
+    let channels = isCMYK ? 4 : 3
+    let samples = try [UInt8](unsafeUninitializedCapacity: size.width * size.height * channels) { samples, count in
+      let status = bytes.withUnsafeBufferPointer { input in
+        // Given a size, libjpeg-turbo never writes more, whatever a second header may say.
+        tjDecompress2(
+          decoder, input.baseAddress, UInt(input.count), samples.baseAddress, CInt(size.width), 0, CInt(size.height),
+          isCMYK ? CInt(TJPF_CMYK.rawValue) : CInt(TJPF_RGB.rawValue), 0)
+      }
+      if status != 0 { try check(decoder, bytes) }
+      count = samples.count
+    }
+    return Picture(size: size, pixels: isCMYK ? rgb(fromInvertedCMYK: samples) : samples)
+  }
+
+  /// Whether the file has four color components; they cannot be had as RGB from libjpeg-turbo.
+  private static func readsAsCMYK(_ bytes: Span<UInt8>, size: PictureSize, decoder: tjhandle) throws -> Bool {
+    var width: CInt = 0
+    var height: CInt = 0
+    var subsampling: CInt = 0
+    var colors: CInt = -1
+    let status = bytes.withUnsafeBufferPointer { input in
+      tjDecompressHeader3(
+        decoder, input.baseAddress, UInt(input.count), &width, &height, &subsampling, &colors)
+    }
+    // Unusual chroma subsampling is an error to this call only; by then it has found out all that is asked here.
+    if status != 0, colors < 0 { try check(decoder, bytes) }
+    guard Int(width) == size.width, Int(height) == size.height else {
+      throw ImageError(.corrupt, "a JPEG file with two headers: \(size) and \(width)×\(height) pixels")
+    }
+    return colors == CInt(TJCS_CMYK.rawValue) || colors == CInt(TJCS_YCCK.rawValue)
+  }
+
+  /// Throws what the last call complained about, unless it is a warning Pillow lives with: damaged data inside a file
+  /// that is complete.
+  private static func check(_ decoder: tjhandle, _ bytes: Span<UInt8>) throws {
+    let message = String(cString: tjGetErrorStr2(decoder))
+    let isTruncated = message.hasPrefix("Premature end of JPEG file") || !hasEnd(bytes)
+    let isWarning = tjGetErrorCode(decoder) == CInt(TJERR_WARNING.rawValue)
+    if isTruncated { throw ImageError(.truncated, "a JPEG file of \(bytes.count) bytes without its end: \(message)") }
+    if !isWarning { throw ImageError(.corrupt, "a JPEG file: \(message)") }
+  }
+
+  /// Whether an end-of-image marker follows the start of the first scan. The library keeps only its first warning, so
+  /// one about damaged data may hide the one about a missing end.
+  private static func hasEnd(_ bytes: Span<UInt8>) -> Bool {
+    guard let scan = Segment.ofJPEG(bytes).last, scan.label == 0xDA else { return false }
+    var position = bytes.count - 2
+    while position >= scan.content.upperBound {
+      if bytes[position] == 0xFF, bytes[position + 1] == 0xD9 { return true }
+      position -= 1
+    }
+    return false
+  }
+
+  /// Pillow's way from CMYK as Adobe stores it, inverted, to RGB: each ink darkens what black leaves.
+  private static func rgb(fromInvertedCMYK cmyk: [UInt8]) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: cmyk.count / 4 * 3) { rgb, count in
+      for pixel in 0..<cmyk.count / 4 {
+        let light = UInt32(cmyk[4 * pixel + 3])
+        for channel in 0..<3 {
+          let ink = 255 - UInt32(cmyk[4 * pixel + channel])
+          let product = ink * light + 128
+          let taken = ((product >> 8) + product) >> 8
+          rgb[3 * pixel + channel] = UInt8(light - taken)
+        }
+      }
+      count = cmyk.count / 4 * 3
+    }
+  }
+}

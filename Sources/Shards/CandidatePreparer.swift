@@ -1,0 +1,61 @@
+import Foundation
+
+/// Turns candidates into samples: reads what lies in files, checks the caption, has the picture prepared.
+struct CandidatePreparer: Sendable {
+  /// What becomes of a candidate.
+  struct Outcome: Sendable {
+    let result: Result<Sample, UnusableSample>
+    let hasPicture: Bool
+    let hasCaption: Bool
+  }
+
+  /// Checks a picture by decoding it, and perhaps makes it smaller.
+  let prepare: @Sendable ([UInt8]) throws -> PreparedPicture
+
+  func callAsFunction(_ candidate: Candidate) throws -> Outcome {
+    do {
+      return outcome(candidate, .success(try sample(of: candidate)))
+    } catch let unusable as UnusableSample {
+      return outcome(candidate, .failure(unusable))
+    }
+  }
+
+  private func outcome(_ candidate: Candidate, _ result: Result<Sample, UnusableSample>) -> Outcome {
+    Outcome(result: result, hasPicture: candidate.picture != nil, hasCaption: candidate.hasCaption)
+  }
+
+  private func sample(of candidate: Candidate) throws -> Sample {
+    if let flaw = candidate.flaw { throw flaw }
+    guard let picture = try candidate.picture?.load() else { throw UnusableSample.noImage }
+    guard candidate.hasCaption else { throw UnusableSample.noText }
+    let json = try candidate.json?.load()
+    let caption = try caption(text: try candidate.caption?.load(), json: json)
+    guard !picture.isEmpty else { throw UnusableSample.emptyImage }
+    let prepared = try prepare(picture)
+    let sample = Sample(
+      key: SampleKeys.clean(candidate.name), picture: prepared.bytes, format: prepared.format, caption: caption,
+      json: json)
+    guard sample.tarCount <= ShardLimits.sampleCount else { throw UnusableSample.tooLarge }
+    return sample
+  }
+
+  /// The caption: the text if there is one, otherwise the field `caption` of the JSON.
+  private func caption(text: [UInt8]?, json: [UInt8]?) throws -> String {
+    let caption: String
+    if let text {
+      guard let valid = String(validating: text, as: UTF8.self) else { throw UnusableSample.notUTF8 }
+      // Windows' editors put a byte order mark first; it is no part of the text.
+      caption = valid.unicodeScalars.first == "\u{FEFF}" ? String(valid.unicodeScalars.dropFirst()) : valid
+    } else {
+      struct Description: Decodable { let caption: String? }
+      let bytes = json ?? []
+      guard String(validating: bytes, as: UTF8.self) != nil else { throw UnusableSample.notUTF8 }
+      guard let found = try? JSONDecoder().decode(Description.self, from: Data(bytes)).caption else {
+        throw UnusableSample.noText
+      }
+      caption = found
+    }
+    guard caption.contains(where: { !$0.isWhitespace }) else { throw UnusableSample.emptyText }
+    return caption
+  }
+}

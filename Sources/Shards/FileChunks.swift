@@ -1,0 +1,17 @@
+import Files
+
+/// The bytes of a file, as they are.
+struct FileChunks: ByteChunks {
+  private let file: FileReader
+  private var offset = 0
+
+  init(_ file: FileReader) {
+    self.file = file
+  }
+
+  mutating func next() throws -> [UInt8] {
+    let chunk = try file.read(min(1 << 18, file.count - offset), at: offset)
+    offset += chunk.count
+    return chunk
+  }
+}

@@ -1,0 +1,82 @@
+import Files
+import Glibc
+
+/// Pictures in a folder, at any depth, in the order of their names' bytes, with captions beside them.
+struct FolderSource: CandidateSource {
+  /// A folder being walked.
+  private struct Level {
+    /// The folder as the system opens it, and relative to the top.
+    let path: String
+    let prefix: String
+    /// Names still to visit, the next one last.
+    var names: [String]
+    /// All names, to find what belongs together.
+    let all: Set<String>
+    /// The names of pictures, without their extensions.
+    let pictures: Set<Substring>
+    let identity: Identity
+  }
+
+  /// What tells folders apart whatever path leads to them.
+  private struct Identity: Equatable {
+    let device: UInt
+    let inode: UInt
+  }
+
+  private var levels: [Level] = []
+
+  init(_ path: String) throws {
+    try enter(path, prefix: "")
+  }
+
+  mutating func next() throws -> Candidate? {
+    while let level = levels.indices.last {
+      guard let name = levels[level].names.popLast() else {
+        levels.removeLast()
+        continue
+      }
+      let path = "\(levels[level].path)/\(name)"
+      if Directory.isDirectory(path) {
+        try enter(path, prefix: levels[level].prefix + name + "/")
+      } else if let candidate = candidate(name, in: levels[level]) {
+        return candidate
+      }
+    }
+    return nil
+  }
+
+  private mutating func enter(_ path: String, prefix: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw FileError(path, "vanished while it was read") }
+    let identity = Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
+    // A link back to a folder above would be walked for ever.
+    if levels.contains(where: { $0.identity == identity }) { return }
+    let names = try Directory.names(in: path).filter { !$0.hasPrefix(".") }
+    let pictures = names.map(Self.split).filter { PictureFormat(fileExtension: String($0.fileExtension)) != nil }
+    levels.append(
+      Level(
+        path: path, prefix: prefix, names: names.reversed(), all: Set(names), pictures: Set(pictures.map(\.stem)),
+        identity: identity))
+  }
+
+  /// A name before and after its last dot.
+  private static func split(_ name: String) -> (stem: Substring, fileExtension: Substring) {
+    let dot = name.lastIndex(of: ".") ?? name.endIndex
+    return (name[..<dot], name[dot...].dropFirst())
+  }
+
+  /// The candidate a file stands for: a picture with what lies beside it, or a caption without a picture.
+  private func candidate(_ name: String, in level: Level) -> Candidate? {
+    let (stem, fileExtension) = Self.split(name)
+    func file(_ name: String) -> Candidate.Content? {
+      level.all.contains(name) ? .file("\(level.path)/\(name)") : nil
+    }
+    var candidate = Candidate(name: level.prefix + stem, caption: file("\(stem).txt"), json: file("\(stem).json"))
+    if PictureFormat(fileExtension: String(fileExtension)) != nil {
+      candidate.picture = file(name)
+      return candidate
+    }
+    let isCaption = fileExtension == "txt" || (fileExtension == "json" && candidate.caption == nil)
+    return isCaption && !level.pictures.contains(stem) ? candidate : nil
+  }
+}

@@ -1,0 +1,35 @@
+/// A picture and its caption.
+public struct Sample: Equatable, Sendable {
+  /// The name of the sample, unique in its shard.
+  public var key: String
+  /// The picture, encoded.
+  public var picture: [UInt8]
+  /// How the picture is encoded.
+  public var format: PictureFormat
+  /// The caption: not empty.
+  public var caption: String
+  /// What came along as JSON, not looked into.
+  public var json: [UInt8]?
+
+  /// A sample of its parts.
+  public init(key: String, picture: [UInt8], format: PictureFormat, caption: String, json: [UInt8]? = nil) {
+    self.key = key
+    self.picture = picture
+    self.format = format
+    self.caption = caption
+    self.json = json
+  }
+
+  /// The bytes it takes in a tar, before compression.
+  var tarCount: Int {
+    [picture.count, caption.utf8.count, json?.count].compactMap { $0 }
+      .reduce(0) { $0 + TarHeader.blockCount + TarHeader.padded($1) }
+  }
+
+  /// Appends its members to a tar: the picture, the caption, the JSON.
+  func append(to tar: inout [UInt8]) {
+    TarHeader.append("\(key).\(format.rawValue)", picture, to: &tar)
+    TarHeader.append("\(key).txt", Array(caption.utf8), to: &tar)
+    if let json { TarHeader.append("\(key).json", json, to: &tar) }
+  }
+}

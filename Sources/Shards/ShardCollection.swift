@@ -1,0 +1,33 @@
+public import Files
+
+/// Datasets read one behind the other, as if they were one.
+public final class ShardCollection: Sendable {
+  /// The datasets, in the order they were given.
+  public let datasets: [ShardDataset]
+  /// Samples of all datasets.
+  public let count: Int
+  /// Samples of every shard of every dataset: what ``SampleOrder`` needs.
+  public let shardSizes: [Int]
+  private let firstSamples: [Int]
+
+  /// Opens the datasets in `directories`, of which there must be at least one.
+  public init(_ directories: [String]) throws {
+    precondition(!directories.isEmpty, "a collection of no datasets")
+    datasets = try directories.map { try ShardDataset($0) }
+    shardSizes = datasets.flatMap { $0.index.shards.map(\.samples) }
+    firstSamples = datasets.map(\.count).runningStarts
+    count = shardSizes.reduce(0, +)
+  }
+
+  /// The identity of what is read: a lone dataset's own digest, otherwise the digest of all digests, a line each.
+  public var digest: Digest {
+    if datasets.count == 1 { return datasets[0].digest }
+    return Digest(of: Array(datasets.map { "\($0.digest)\n" }.joined().utf8))
+  }
+
+  /// The sample with a number, counted through all datasets.
+  public func sample(at number: Int) throws -> Sample {
+    let dataset = firstSamples.lastIndex(notAfter: number)
+    return try datasets[dataset].sample(at: number - firstSamples[dataset])
+  }
+}

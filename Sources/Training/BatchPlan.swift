@@ -1,0 +1,54 @@
+import Shards
+import Tensors
+
+/// Which samples a rank takes in each step: a pure function of integers.
+///
+/// A step takes the next `globalBatch` positions of the epoch's order; rank r takes the r-th part of them, in
+/// micro-batches. What is left at the end of an epoch and does not fill a batch is left out; the next epoch's order
+/// leaves out others.
+struct BatchPlan: Sendable {
+  let shardSizes: [Int]
+  let samples: Int
+  let seed: UInt64
+  let globalBatch: Int
+  let microBatch: Int
+  let rank: Int
+  let ranks: Int
+
+  /// A sample of a step, and what its random draws are keyed by.
+  struct Place: Equatable {
+    let sample: Int
+    let epoch: Int
+    let position: Int
+  }
+
+  /// Steps of an epoch. A data set smaller than a batch is passed through more than once in a step.
+  var stepsPerEpoch: Int { max(samples / globalBatch, 1) }
+
+  /// Pairs of this rank in a step.
+  var own: Int { globalBatch / ranks }
+
+  /// Micro-batches of this rank in a step.
+  var microBatches: Int { (own + microBatch - 1) / microBatch }
+
+  /// Which of this rank's pairs make up a micro-batch.
+  func rows(ofMicroBatch index: Int) -> Range<Int> {
+    index * microBatch..<min((index + 1) * microBatch, own)
+  }
+
+  /// The samples of a micro-batch of a step.
+  func places(step: Int, microBatch index: Int) -> [Place] {
+    let epoch = step / stepsPerEpoch
+    let first = step % stepsPerEpoch * globalBatch + rank * own
+    // Only a data set smaller than a batch has more than one pass an epoch.
+    let passes = (globalBatch + samples - 1) / samples
+    var orders: [Int: SampleOrder] = [:]
+    return rows(ofMicroBatch: index).map { row in
+      let position = first + row
+      let pass = stepsPerEpoch > 1 ? epoch : epoch * passes + position / samples
+      let order = orders[pass] ?? SampleOrder(shardSizes: shardSizes, seed: seed, epoch: pass)
+      orders[pass] = order
+      return Place(sample: order.sample(at: position % samples), epoch: pass, position: position % samples)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/// Seconds of a step, by what they were spent on.
+public struct PhaseTimes: Codable, Sendable {
+  /// Waiting for pictures and captions.
+  public var data = 0.0
+  /// Embedding every micro-batch.
+  public var embed = 0.0
+  /// The global loss, with what travels for it.
+  public var contrast = 0.0
+  /// Going backward, with the second embedding.
+  public var backward = 0.0
+  /// Summing gradients over the ranks.
+  public var reduce = 0.0
+  /// The optimizer.
+  public var optimize = 0.0
+  /// Writing a checkpoint.
+  public var checkpoint = 0.0
+
+  /// All of it.
+  public var total: Double { data + embed + contrast + backward + reduce + optimize + checkpoint }
+
+  /// Runs `body` and adds the time it takes to a phase.
+  mutating func measure<Result>(
+    _ phase: WritableKeyPath<PhaseTimes, Double>, _ body: () throws -> Result
+  ) rethrows -> Result {
+    let start = ContinuousClock.now
+    defer { self[keyPath: phase] += start.duration(to: .now) / .seconds(1) }
+    return try body()
+  }
+}

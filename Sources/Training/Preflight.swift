@@ -1,0 +1,44 @@
+import Captions
+import Collectives
+import Files
+import Shards
+import Towers
+
+/// What is checked on every rank before the first step.
+enum Preflight {
+  static func check(
+    _ recipe: Recipe, _ model: ModelConfiguration, _ tokenizer: Tokenizer, _ data: ShardCollection,
+    in world: any Communicator
+  ) throws {
+    let batch = recipe.globalBatch
+    guard batch % world.size == 0 else {
+      let fitting = (1...min(batch, 4096)).filter { batch % $0 == 0 }.map(String.init).joined(separator: ", ")
+      throw RecipeError(
+        "globalBatch: \(batch) pairs cannot be shared equally by \(world.size) ranks; "
+          + "numbers of ranks that divide it: \(fitting)")
+    }
+    guard tokenizer.vocabulary.size == model.text.vocabularySize else {
+      throw RecipeError(
+        "vocabulary: \(recipe.vocabulary) has \(tokenizer.vocabulary.size) tokens, the model's text_cfg.vocab_size is "
+          + "\(model.text.vocabularySize); set model.text_cfg.vocab_size=\(tokenizer.vocabulary.size)")
+    }
+    guard model.vision.imageWidth == model.vision.imageHeight else {
+      throw RecipeError(
+        "model.vision_cfg.image_size: found [\(model.vision.imageHeight), \(model.vision.imageWidth)], "
+          + "expected a square: pictures are cropped to one")
+    }
+    try agree("recipe", Digest(of: Array(recipe.json.utf8)), in: world)
+    try agree("data set", data.digest, in: world)
+    try agree("vocabulary", tokenizer.vocabulary.digest, in: world)
+  }
+
+  /// Throws on every rank whose `digest` is not the first rank's.
+  private static func agree(_ what: String, _ digest: Digest, in world: any Communicator) throws {
+    let first = Digest(
+      value: UInt64(bitPattern: Int64(try world.broadcast(Int(Int64(bitPattern: digest.value))))))
+    guard first == digest else {
+      throw TrainingError(
+        "rank \(world.rank) has another \(what) than the first rank: found \(digest), expected \(first)")
+    }
+  }
+}

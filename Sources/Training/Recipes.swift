@@ -1,0 +1,74 @@
+import Towers
+
+/// The recipes the program brings along.
+public enum Recipes {
+  /// Every name, in the order to list them.
+  public static let names = ["ViT-B-32", "ViT-B-16", "ViT-L-14", "ViT-L-14-336", "emoji", "tiny"]
+
+  /// The recipe of a name.
+  public static func named(_ name: String) -> Recipe? {
+    switch name {
+    case "ViT-B-32", "ViT-B-16": return paper(name, learningRate: 5e-4)
+    case "ViT-L-14": return paper(name, learningRate: 4e-4)
+    case "ViT-L-14-336":
+      // One more epoch of a trained ViT-L/14 at a higher resolution.
+      var recipe = paper(name, learningRate: 2e-5)
+      recipe.epochs = 1
+      return recipe
+    case "emoji": return emoji
+    case "tiny": return tiny
+    default: return nil
+    }
+  }
+
+  /// What a recipe is for, in one line.
+  public static func summary(of name: String) -> String {
+    switch name {
+    case "emoji": "a small model that learns Debian's emoji in minutes: the quickstart"
+    case "tiny": "the smallest model, which takes seconds: tests"
+    case "ViT-L-14-336": "the paper's last epoch of ViT-L/14 at 336 pixels"
+    default: "the paper's \(name), batch 32,768, 32 epochs"
+    }
+  }
+
+  private static func paper(_ model: String, learningRate: Float) -> Recipe {
+    var recipe = Recipe(model: .named(model))
+    recipe.optimizer.learningRate = learningRate
+    return recipe
+  }
+
+  private static var emoji: Recipe {
+    var recipe = Recipe(
+      model: .custom(
+        ModelConfiguration(
+          embedDim: 256,
+          vision: VisionConfiguration(imageSize: 64, patchSize: 8, layers: 6, width: 192),
+          text: TextConfiguration(contextLength: 32, width: 192, heads: 3, layers: 4))))
+    recipe.globalBatch = 256
+    recipe.microBatch = 128
+    recipe.epochs = 30
+    recipe.optimizer.learningRate = 1e-3
+    recipe.optimizer.weightDecay = 0.1
+    recipe.optimizer.gradientClip = 1
+    recipe.schedule.warmupSteps = 50
+    recipe.augmentation.scale = [0.6, 1]
+    recipe.checkpoint.everySteps = 100
+    return recipe
+  }
+
+  private static var tiny: Recipe {
+    var recipe = Recipe(
+      model: .custom(
+        ModelConfiguration(
+          embedDim: 32,
+          vision: VisionConfiguration(imageSize: 32, patchSize: 8, layers: 2, width: 64, headWidth: 32),
+          text: TextConfiguration(contextLength: 16, width: 32, heads: 2, layers: 2))))
+    recipe.globalBatch = 64
+    recipe.microBatch = 32
+    recipe.epochs = 4
+    recipe.optimizer.learningRate = 1e-3
+    recipe.schedule.warmupSteps = 10
+    recipe.checkpoint.everySteps = 20
+    return recipe
+  }
+}

@@ -1,0 +1,130 @@
+import Checkpoints
+import Collectives
+import Files
+import Foundation
+import Shards
+import Tensors
+import Towers
+
+/// A run on disk: its recipe, its journal and its checkpoints.
+struct RunDirectory {
+  let path: String
+  private let store: CheckpointStore
+  private let recipe: Recipe
+  private let dataset: Digest
+
+  /// Starts a run in `path`, or finds the one that is there and checks that it is the same.
+  ///
+  /// Only the first rank writes; the others read what it left.
+  init(_ path: String, recipe: Recipe, dataset: Digest, in world: any Communicator) throws {
+    self.path = path
+    self.recipe = recipe
+    self.dataset = dataset
+    let policy = recipe.checkpoint
+    store = CheckpointStore(path, keepLast: policy.keepLast, keepEvery: policy.keepEvery > 0 ? policy.keepEvery : nil)
+    guard world.isFirst else { return }
+    try Directory.create(path)
+    let file = path + "/recipe.json"
+    if Directory.exists(file) {
+      let old = try Recipe(json: FileReader.contents(of: file), over: recipe, source: file)
+      if let difference = recipe.difference(from: old) {
+        throw ResumeRefused(
+          "\(path) holds a run of another recipe: \(difference). Give the recipe it was started with "
+            + "(\(file)), or another --into for a new run.")
+      }
+    } else if !(try store.list().isEmpty) {
+      throw ResumeRefused("\(path) holds checkpoints but no recipe.json: name another --into, or put the recipe back.")
+    }
+    try FileWriter.write(Array(recipe.json.utf8), to: file)
+    try store.removeLeftovers()
+  }
+
+  /// Loads the newest checkpoint that can be trusted.
+  ///
+  /// - Parameter warn: told of each checkpoint that was passed over.
+  /// - Returns: where the run stands; nil at its beginning.
+  func resume(_ towers: TwoTowers, in world: any Communicator, warn: (String) -> Void) throws -> TrainingState? {
+    // The first rank reads and checks everything; the others take the step it settled on.
+    var step = -1
+    if world.isFirst {
+      let (newest, warnings) = try store.newestValid()
+      warnings.forEach(warn)
+      step = newest?.step ?? -1
+    }
+    step = try world.broadcast(step)
+    guard step >= 0, let checkpoint = try store.list().first(where: { $0.step == step }) else {
+      guard step < 0 else {
+        throw FileError(
+          path, "holds no checkpoint of step \(step), which the first rank found: is this directory shared?")
+      }
+      return nil
+    }
+    let state: TrainingState
+    do {
+      state = try JSONDecoder().decode(TrainingState.self, from: Data(checkpoint.state()))
+    } catch let error as DecodingError {
+      throw FileError(checkpoint.directory + "/state.json", RecipeError.text(of: error))
+    }
+    try check(state)
+    try load(checkpoint, into: towers.parameters)
+    return state
+  }
+
+  private func check(_ state: TrainingState) throws {
+    guard state.dataset == dataset else {
+      throw ResumeRefused(
+        "\(path): the run was started on the data set \(state.dataset), --data is \(dataset): "
+          + "the same shards in the same order are needed to go on, or another --into for a new run.")
+    }
+    guard state.orderVersion == SampleOrder.version else {
+      throw ResumeRefused(
+        "\(path): the run used version \(state.orderVersion) of the order of samples, "
+          + "this program has version \(SampleOrder.version).")
+    }
+  }
+
+  private func load(_ checkpoint: Checkpoint, into parameters: ParameterStore) throws {
+    guard let moments = parameters.momentBlocks else { return }
+    let weights = try checkpoint.model().tensors
+    let optimizer = try checkpoint.optimizer()
+    for (block, prefix, tensors) in [
+      (parameters.values, "", weights), (moments.first, Self.firstMoment, optimizer),
+      (moments.second, Self.secondMoment, optimizer),
+    ] {
+      let found = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+      for parameter in parameters.parameters {
+        guard let tensor = found[prefix + parameter.name], tensor.shape == parameter.shape else {
+          throw FileError(
+            checkpoint.directory,
+            "tensor \(prefix + parameter.name): found \(found[prefix + parameter.name]?.shape.description ?? "none"), "
+              + "expected shape \(parameter.shape)")
+        }
+        let values = try tensor.values()
+        block.columns(parameter.elements).withMutableFloats { _ = $0.update(fromContentsOf: values) }
+      }
+    }
+    parameters.refreshOperands()
+  }
+
+  /// Writes a checkpoint; only the first rank does.
+  func save(_ towers: TwoTowers, _ state: TrainingState) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let parameters = towers.parameters
+    guard let moments = parameters.momentBlocks else { return }
+    func sources(_ block: Tensor, _ prefix: String) -> [TensorSource] {
+      parameters.parameters.map { parameter in
+        TensorSource(prefix + parameter.name, shape: parameter.shape, type: .float32) { body in
+          try block.columns(parameter.elements).withFloats { try body(UnsafeRawBufferPointer($0)) }
+        }
+      }
+    }
+    try store.write(
+      step: state.step, model: sources(parameters.values, ""),
+      optimizer: sources(moments.first, Self.firstMoment) + sources(moments.second, Self.secondMoment),
+      state: Array(try encoder.encode(state)), files: [("recipe.json", Array(recipe.json.utf8))])
+  }
+
+  private static let firstMoment = "first_moment."
+  private static let secondMoment = "second_moment."
+}

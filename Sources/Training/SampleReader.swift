@@ -1,0 +1,65 @@
+public import Captions
+public import Images
+public import Shards
+public import Towers
+
+/// Turns samples into what the towers read: pictures of the model's size, captions as tokens.
+public struct SampleReader: Sendable {
+  private let pixels: Int
+  private let contextLength: Int
+  private let tokenizer: Tokenizer
+  private let normalization: Normalization
+
+  /// - Parameters:
+  ///   - pixels: side of the model's square picture.
+  ///   - contextLength: the most tokens of a caption, start and end included.
+  public init(pixels: Int, contextLength: Int, tokenizer: Tokenizer, normalization: Normalization) {
+    self.pixels = pixels
+    self.contextLength = contextLength
+    self.tokenizer = tokenizer
+    self.normalization = normalization
+  }
+
+  /// A cropped picture (interleaved RGB) and its caption's tokens.
+  public typealias Pair = (pixels: [UInt8], tokens: [Int32])
+
+  /// Decodes and crops a sample's picture, and tokenises its caption.
+  public func pair(
+    _ sample: Sample, crop: Crop, using generator: inout some RandomNumberGenerator
+  ) throws -> Pair {
+    let picture = try Picture.decode(sample.picture)
+    let framing = crop.framing(of: picture.size, pixels: pixels, using: &generator)
+    return (picture.framed(framing).pixels, tokens(of: sample.caption))
+  }
+
+  /// The picture as models are evaluated: scaled by its shortest side, the middle cut out.
+  public func pixels(of encoded: [UInt8]) throws -> [UInt8] {
+    let picture = try Picture.decode(encoded)
+    return picture.framed(.center(of: picture.size, pixels: pixels)).pixels
+  }
+
+  /// A caption's tokens, from start to end.
+  public func tokens(of caption: String) -> [Int32] {
+    tokenizer.encode(caption, contextLength: contextLength)
+  }
+
+  /// Packs `count` pairs.
+  public func microBatch(of count: Int, _ pair: (Int) throws -> Pair) rethrows -> MicroBatch {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count * pixels * pixels * 3)
+    var captions: [[Int32]] = []
+    captions.reserveCapacity(count)
+    for index in 0..<count {
+      let pair = try pair(index)
+      bytes += pair.pixels
+      captions.append(pair.tokens)
+    }
+    return MicroBatch(pictures: pack(bytes, count: count), captions: PackedCaptions(captions))
+  }
+
+  /// Packs `count` cropped pictures that lie one behind the other.
+  public func pack(_ pixels: [UInt8], count: Int) -> PackedPictures {
+    PackedPictures(
+      pixels: pixels, count: count, mean: normalization.mean, deviation: normalization.deviation)
+  }
+}

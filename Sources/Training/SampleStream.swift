@@ -1,0 +1,65 @@
+import Captions
+import Images
+import Shards
+import Synchronization
+import Tensors
+import Towers
+
+/// This rank's micro-batches, step after step, made ahead of time on threads of their own.
+final class SampleStream {
+  private let plan: BatchPlan
+  private let prefetcher: Prefetcher<MicroBatch>
+  private let skips: Skips
+
+  /// How many samples had to be replaced, shared with the threads that find out.
+  private final class Skips: Sendable {
+    let count = Atomic<Int>(0)
+  }
+
+  /// Micro-batches from `step` on.
+  ///
+  /// - Parameter ahead: how many micro-batches may be ready at a time; they bound the memory.
+  init(
+    _ data: ShardCollection, plan: BatchPlan, recipe: Recipe, model: ModelConfiguration, tokenizer: Tokenizer,
+    from step: Int, ahead: Int = 4
+  ) {
+    self.plan = plan
+    let skips = Skips()
+    self.skips = skips
+    let crop: Crop =
+      switch recipe.augmentation.crop {
+      case .square: .square
+      case .resized: .resized(scale: recipe.augmentation.scale[0]...recipe.augmentation.scale[1])
+      }
+    let reader = SampleReader(
+      pixels: model.vision.imageWidth, contextLength: model.text.contextLength, tokenizer: tokenizer,
+      normalization: .clip)
+    let seed = UInt64(recipe.seed)
+    prefetcher = Prefetcher(from: step * plan.microBatches, threads: 1, ahead: ahead) { number in
+      let places = plan.places(step: number / plan.microBatches, microBatch: number % plan.microBatches)
+      return try reader.microBatch(of: places.count) { index in
+        let place = places[index]
+        var generator = CounterGenerator(seed: seed, epoch: place.epoch, position: place.position)
+        // A picture that cannot be decoded is the data's fault, not the disk's: the next sample stands in for it, the
+        // same one whoever asks, so that all ranks stay in step.
+        for next in 0..<min(data.count, 100) {
+          do {
+            let sample = try data.sample(at: (place.sample + next) % data.count)
+            return try reader.pair(sample, crop: crop, using: &generator)
+          } catch is ImageError {
+            skips.count.add(1, ordering: .relaxed)
+          }
+        }
+        throw TrainingError("a hundred samples in a row from sample \(place.sample) on cannot be decoded")
+      }
+    }
+  }
+
+  /// Pictures that could not be decoded so far and were replaced.
+  var skipped: Int { skips.count.load(ordering: .relaxed) }
+
+  /// The micro-batches of the next step.
+  func nextBatches() throws -> [MicroBatch] {
+    try (0..<plan.microBatches).map { _ in try prefetcher.next() }
+  }
+}

@@ -1,0 +1,23 @@
+public import Checkpoints
+public import Images
+import Tensors
+public import Towers
+
+extension TwoTowers {
+  /// Takes over weights from disk; every tensor must be there, and no other.
+  public func load(_ weights: Weights) throws {
+    try weights.check(against: parameters.parameters.map { ($0.name, $0.shape) })
+    for parameter in parameters.parameters {
+      guard let values = try weights[parameter.name]?.values() else { continue }
+      parameter.values.withMutableFloats { _ = $0.update(fromContentsOf: values) }
+    }
+    parameters.refreshOperands()
+  }
+}
+
+extension Preprocessing {
+  /// The same numbers, as pictures are normalised by.
+  public var normalization: Normalization {
+    Normalization(mean: mean.map { Float($0) }, deviation: std.map { Float($0) })
+  }
+}

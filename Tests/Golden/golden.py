@@ -1,0 +1,96 @@
+"""Lets open_clip compute golden cases: weights, a batch, embeddings, the loss and the gradient of every weight.
+
+usage: python golden.py INTO [NAME …]
+
+INTO/NAME/config.json         the model's shape, as open_clip writes it
+INTO/NAME/weights.safetensors all weights, none of them at a value that would hide its use (no zero biases, no unit gains)
+INTO/NAME/case.safetensors    pixels (N, H, W, 3) 0…255 · tokens (rows) and lengths (N), packed without padding ·
+                              image_features, text_features (N, D) · loss () · gradient of every weight under its name
+
+Needs torch and open_clip_torch. The test suite reads the cases that were frozen in
+Tests/TrainingTests/Fixtures; run this again only to add one.
+"""
+import json
+import pathlib
+import sys
+
+import torch
+from open_clip.loss import ClipLoss
+from open_clip.model import CLIP
+from safetensors.torch import save_file
+
+MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073])
+DEVIATION = torch.tensor([0.26862954, 0.26130258, 0.27577711])
+
+# Layers, widths, heads, ratios and grids that differ between the towers, so that a number taken from the wrong one shows.
+CASES = {
+    "quick-gelu": {
+        "embed_dim": 24, "quick_gelu": True,
+        "vision_cfg": {"image_size": 32, "patch_size": 8, "layers": 2, "width": 64, "head_width": 32},
+        "text_cfg": {"context_length": 16, "vocab_size": 80, "width": 48, "heads": 3, "layers": 3},
+    },
+    "exact-gelu": {
+        "embed_dim": 40,
+        "vision_cfg": {"image_size": [24, 36], "patch_size": 6, "layers": 3, "width": 40, "head_width": 10},
+        "text_cfg": {"context_length": 77, "vocab_size": 64, "width": 32, "heads": 2, "layers": 1},
+    },
+    "odd-widths": {
+        "embed_dim": 17,
+        "vision_cfg": {"image_size": 30, "patch_size": 10, "layers": 1, "width": 36, "head_width": 12, "mlp_ratio": 3.5},
+        "text_cfg": {"context_length": 20, "vocab_size": 50, "width": 27, "heads": 3, "layers": 2},
+    },
+}
+
+
+def build(config, seed):
+    torch.manual_seed(seed)
+    model = CLIP(config["embed_dim"], config["vision_cfg"], config["text_cfg"], config.get("quick_gelu", False))
+    draw = torch.Generator().manual_seed(seed + 1)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            spread = 0.02 if weight.dim() > 1 else 0.1
+            weight.add_(torch.randn(weight.shape, generator=draw) * spread)
+    return model.train(), draw
+
+
+def batch(config, draw, count=6):
+    size = config["vision_cfg"]["image_size"]
+    height, width = size if isinstance(size, list) else (size, size)
+    context, vocabulary = config["text_cfg"]["context_length"], config["text_cfg"]["vocab_size"]
+    pixels = torch.randint(0, 256, (count, height, width, 3), generator=draw, dtype=torch.uint8)
+    # From a caption of one token to one that fills the context, start and end token included.
+    lengths = torch.linspace(3, context, count).round().int()
+    tokens = torch.zeros(count, context, dtype=torch.int64)
+    for row, length in enumerate(lengths.tolist()):
+        tokens[row, :length] = torch.randint(1, vocabulary - 2, (length,), generator=draw)
+        tokens[row, 0], tokens[row, length - 1] = vocabulary - 2, vocabulary - 1
+    return pixels, tokens, lengths
+
+
+def main(into, names):
+    for seed, name in enumerate(names or CASES):
+        config = CASES[name]
+        model, draw = build(config, seed)
+        pixels, tokens, lengths = batch(config, draw)
+        images = ((pixels.float() / 255 - MEAN) / DEVIATION).permute(0, 3, 1, 2).contiguous()
+        image_features, text_features, scale = model(images, tokens)[:3]
+        loss = ClipLoss()(image_features, text_features, scale)
+        loss.backward()
+        case = {
+            "pixels": pixels.float(),
+            "tokens": torch.cat([row[:length] for row, length in zip(tokens, lengths.tolist())]).float(),
+            "lengths": lengths.float(), "image_features": image_features.detach(), "text_features": text_features.detach(),
+            "loss": loss.detach(),
+        }
+        case |= {"gradient." + key: value.grad.contiguous() for key, value in model.named_parameters()}
+        folder = pathlib.Path(into) / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+        weights = {key: value.detach().contiguous() for key, value in model.state_dict().items()}
+        save_file(weights, folder / "weights.safetensors", {"format": "pt"})
+        save_file({key: value.contiguous() for key, value in case.items()}, folder / "case.safetensors")
+        print(f"{name}: loss {loss.item():.6f}, {sum(w.numel() for w in weights.values())} weights")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

@@ -1,0 +1,64 @@
+import Checkpoints
+import Collectives
+import Files
+import Foundation
+import Tensors
+import Testing
+import Towers
+import Training
+
+/// Embeddings, loss and the gradient of every weight against what open_clip computed (Tests/Golden/golden.py).
+@Suite struct GoldenTests {
+  static let names = ["quick-gelu", "exact-gelu", "odd-widths"]
+
+  @Test(arguments: names, [Precision.fp32, .bf16])
+  func equalsOpenCLIP(name: String, precision: Precision) throws {
+    let golden = try GoldenCase(name)
+    let towers = try golden.towers(precision)
+    let step = try golden.step(towers, microBatch: golden.batchSize)
+    // Relative to the norm of the whole tensor. bfloat16 has 8 bits, and sums of few terms average little of that away.
+    let tolerance = precision == .fp32 ? 1e-4 : name == "odd-widths" ? 6e-2 : 3e-2
+
+    try expectClose(step.embeddings.images, golden.expected("image_features"), tolerance, "image embeddings")
+    try expectClose(step.embeddings.texts, golden.expected("text_features"), tolerance, "text embeddings")
+    let loss = try golden.expected("loss")[0]
+    #expect(abs(step.loss - Double(loss)) <= tolerance * Double(loss), "loss \(step.loss), expected \(loss)")
+    for parameter in towers.parameters.parameters {
+      try expectClose(
+        parameter.gradient, golden.expected("gradient.\(parameter.name)"), tolerance,
+        "gradient of \(parameter.name)")
+    }
+  }
+
+  @Test(arguments: names) func everyWeightHasItsNameAndShape(name: String) throws {
+    let golden = try GoldenCase(name)
+    let towers = TwoTowers(golden.configuration, precision: .fp32, forTraining: false)
+    let ours = Dictionary(uniqueKeysWithValues: towers.parameters.parameters.map { ($0.name, $0.shape) })
+    let theirs = Dictionary(uniqueKeysWithValues: golden.weights.tensors.map { ($0.name, $0.shape) })
+    #expect(ours == theirs)
+  }
+
+  @Test(arguments: names, [1, 2, 4]) func microBatchesChangeNothing(name: String, microBatch: Int) throws {
+    let golden = try GoldenCase(name)
+    let whole = try golden.towers(.fp32), parts = try golden.towers(.fp32)
+    let expected = try golden.step(whole, microBatch: golden.batchSize)
+    let found = try golden.step(parts, microBatch: microBatch)
+    #expect(abs(found.loss - expected.loss) <= 1e-6 * expected.loss)
+    for (a, b) in zip(whole.parameters.parameters, parts.parameters.parameters) {
+      expectClose(b.gradient, a.gradient.values, 1e-5, "gradient of \(a.name)")
+    }
+  }
+
+  @Test(arguments: [2, 3]) func threadsChangeNothing(threads: Int) throws {
+    let golden = try GoldenCase("quick-gelu")
+    let one = try golden.towers(.fp32), several = try golden.towers(.fp32)
+    let expected = try golden.step(one, microBatch: 4)
+    Threads.use(threads)
+    defer { Threads.use(1) }
+    let found = try golden.step(several, microBatch: 4)
+    #expect(abs(found.loss - expected.loss) <= 1e-6 * expected.loss)
+    for (a, b) in zip(one.parameters.parameters, several.parameters.parameters) {
+      expectClose(b.gradient, a.gradient.values, 1e-5, "gradient of \(a.name)")
+    }
+  }
+}
