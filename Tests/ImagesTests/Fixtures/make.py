@@ -144,7 +144,8 @@ for name, data in files.items():
 big = Image.fromarray(content(97, 61, 3))
 big.save("big.png")
 tall = big.transpose(Image.Transpose.ROTATE_90)
-sizes = [(97, 61), (48, 30), (31, 61), (97, 20), (96, 20), (200, 150), (1, 1), (13, 7), (98, 62), (224, 3), (70, 40)]
+sizes = [(97, 61), (48, 30), (31, 61), (97, 20), (96, 20), (200, 150), (1, 1), (13, 7), (98, 62), (224, 3), (70, 40),
+         (87, 41), (87, 40), (87, 36)]  # around the height losing twice what the width loses
 resized = [dict(width=w, height=h, digest=digest(big.resize((w, h), Image.BICUBIC))) for w, h in sizes]
 centered = []
 for turned in (False, True):
