@@ -1,15 +1,12 @@
 /// What turns 8-bit samples into a model's input, channel by channel: `(sample / 255 − mean) / deviation`.
 public struct Normalization: Hashable, Sendable, Codable {
   /// The means of red, green and blue, of samples in 0…1.
-  public let mean: [Float]
+  public let mean: SIMD3<Float>
   /// Their standard deviations.
-  public let deviation: [Float]
+  public let deviation: SIMD3<Float>
 
   /// A normalization by given means and deviations of red, green and blue.
-  ///
-  /// - Precondition: there are three of each.
-  public init(mean: [Float], deviation: [Float]) {
-    precondition(mean.count == 3 && deviation.count == 3)
+  public init(mean: SIMD3<Float>, deviation: SIMD3<Float>) {
     self.mean = mean
     self.deviation = deviation
   }

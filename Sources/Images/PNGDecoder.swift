@@ -3,22 +3,32 @@ import CPNG
 /// PNG by libpng, without gamma or color management.
 enum PNGDecoder {
   static func decode(_ bytes: Span<UInt8>, size: PictureSize, on background: RGB?) throws -> Picture {
-    var reader = CPNG_Reader()
-    defer { CPNG_end(&reader) }
-    return try bytes.withUnsafeBufferPointer { input in
-      reader.bytes = input.baseAddress
-      reader.count = input.count
-      guard CPNG_begin(&reader) != 0 else { throw error(reader) }
-      guard Int(reader.width) == size.width, Int(reader.height) == size.height else {
-        throw ImageError(.corrupt, "a PNG file that does not start with its header")
+    var state = CPNG_Reader()
+    // libpng keeps the address from one call to the next.
+    return try withUnsafeMutablePointer(to: &state) { reader in
+      try bytes.withUnsafeBufferPointer { input in
+        reader.pointee.bytes = input.baseAddress
+        reader.pointee.count = input.count
+        defer { CPNG_end(reader) }
+        return try decode(reader, size: size, on: background)
       }
-      let stride = size.width * Int(reader.channels) * Int(reader.depth) / 8
-      let samples = try [UInt8](unsafeUninitializedCapacity: stride * size.height) { samples, count in
-        guard CPNG_read(&reader, samples.baseAddress, stride) != 0 else { throw error(reader) }
-        count = stride * size.height
-      }
-      return picture(of: samples, size: size, on: background, reader: reader)
     }
+  }
+
+  private static func decode(
+    _ reader: UnsafeMutablePointer<CPNG_Reader>, size: PictureSize, on background: RGB?
+  ) throws -> Picture {
+    guard CPNG_begin(reader) != 0 else { throw error(reader.pointee) }
+    let header = reader.pointee
+    guard Int(header.width) == size.width, Int(header.height) == size.height else {
+      throw ImageError(.corrupt, "a PNG file with two headers: \(size) and \(header.width)×\(header.height) pixels")
+    }
+    let stride = size.width * Int(header.channels) * Int(header.depth) / 8
+    let samples = try [UInt8](unsafeUninitializedCapacity: stride * size.height) { samples, count in
+      guard CPNG_read(reader, samples.baseAddress, stride) != 0 else { throw error(reader.pointee) }
+      count = stride * size.height
+    }
+    return picture(of: samples, size: size, on: background, reader: header)
   }
 
   private static func error(_ reader: CPNG_Reader) -> ImageError {

@@ -15,6 +15,11 @@ public enum PictureFormat: String, Sendable, CaseIterable {
     return nil
   }
 
+  /// The format the first bytes announce, whatever the file is called; nil if it is none of these.
+  public static func detect(_ bytes: [UInt8]) -> PictureFormat? {
+    detect(bytes.span)
+  }
+
   /// The format the first bytes announce, or an error that says what they are instead.
   static func required(_ bytes: Span<UInt8>) throws -> PictureFormat {
     guard !bytes.isEmpty else { throw ImageError(.empty, "found 0 bytes, expected a picture") }

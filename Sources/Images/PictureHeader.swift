@@ -11,7 +11,7 @@ public struct PictureHeader: Hashable, Sendable {
     let size: PictureSize? =
       switch format {
       case .jpeg: Self.sizeOfJPEG(bytes)
-      case .png: Self.sizeOfPNG(bytes)
+      case .png: try Self.sizeOfPNG(bytes)
       case .webp: WebPDecoder.size(of: bytes)
       }
     guard let size else {
@@ -39,9 +39,14 @@ public struct PictureHeader: Hashable, Sendable {
     return PictureSize(width: width, height: height)
   }
 
-  private static func sizeOfPNG(_ bytes: Span<UInt8>) -> PictureSize? {
+  private static func sizeOfPNG(_ bytes: Span<UInt8>) throws -> PictureSize? {
     // IHDR must come first, so its content has a fixed place.
-    guard let width = bytes.integer(at: 16, bytes: 4), let height = bytes.integer(at: 20, bytes: 4) else { return nil }
+    guard let label = bytes.integer(at: 12, bytes: 4), let width = bytes.integer(at: 16, bytes: 4),
+      let height = bytes.integer(at: 20, bytes: 4)
+    else { return nil }
+    guard label == Segment.letters("IHDR") else {
+      throw ImageError(.corrupt, "a PNG file that does not start with its header")
+    }
     return PictureSize(width: width, height: height)
   }
 }
