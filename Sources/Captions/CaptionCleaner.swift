@@ -31,7 +31,7 @@ enum CaptionCleaner {
   }
 
   private static func collapsingWhiteSpace(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
-    Array(text.split(whereSeparator: \.properties.isWhitespace).joined(separator: [" "]))
+    Array(text.split(whereSeparator: CharacterClass.whiteSpace.contains).joined(separator: [" "]))
   }
 
   /// Unicode's full lowercase, in which the sigma at the end of a word has a form of its own (Python's `str.lower`;

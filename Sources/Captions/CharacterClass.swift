@@ -36,6 +36,10 @@ struct CharacterClass: ExpressibleByStringLiteral, Sendable {
     Self(ranges: a.ranges + b.ranges)
   }
 
+  /// White space as Python's `str.split` and Unicode see it.
+  static let whiteSpace: CharacterClass =
+    "\t-\r\u{1c}-\u{20}\u{85}\u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}"
+
   func contains(_ scalar: Unicode.Scalar) -> Bool {
     var low = 0
     var high = ranges.count

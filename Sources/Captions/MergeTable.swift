@@ -1,8 +1,12 @@
-/// The rank of each pair of tokens that merges: a hash table without anything a lookup could wait for.
+/// The rank of each pair of tokens that merges: an open hash table of one word an entry, so that a lookup mostly touches
+/// one cache line.
 struct MergeTable: Sendable {
-  private let keys: [UInt64]  // `empty` where there is none; a power of two of them, at least twice the pairs
-  private let ranks: [Int32]
+  /// The pair in the upper half, the rank in the lower; a power of two of them, at least twice the pairs.
+  private let entries: [UInt64]
   private let shift: UInt64
+
+  /// No rank: it comes after all others.
+  static let none = UInt32.max
 
   private static let empty = UInt64.max
 
@@ -10,36 +14,34 @@ struct MergeTable: Sendable {
     var bits: UInt64 = 4
     while 1 << bits < 2 * merges.count { bits += 1 }
     shift = 64 - bits
-    var keys = [UInt64](repeating: Self.empty, count: 1 << bits)
-    var ranks = [Int32](repeating: 0, count: 1 << bits)
+    var entries = [UInt64](repeating: Self.empty, count: 1 << bits)
     for (rank, merge) in merges.enumerated() {
-      let key = Self.key(merge.left, merge.right)
-      var slot = Self.slot(of: key, shift: shift)
-      while keys[slot] != Self.empty { slot = (slot + 1) & (keys.count - 1) }
-      keys[slot] = key
-      ranks[slot] = Int32(rank)
+      let pair = Self.pair(merge.left, merge.right)
+      var slot = Self.slot(of: pair, shift: shift)
+      while entries[slot] != Self.empty { slot = (slot + 1) & (entries.count - 1) }
+      entries[slot] = pair << 32 | UInt64(rank)
     }
-    self.keys = keys
-    self.ranks = ranks
+    self.entries = entries
   }
 
-  /// The rank of a pair, or nil where it does not merge.
-  func rank(_ left: Int32, _ right: Int32) -> Int32? {
-    let key = Self.key(left, right)
-    var slot = Self.slot(of: key, shift: shift)
-    while keys[slot] != Self.empty {
-      if keys[slot] == key { return ranks[slot] }
-      slot = (slot + 1) & (keys.count - 1)
+  /// The rank of a pair, or ``none`` where it does not merge.
+  func rank(_ left: Int32, _ right: Int32) -> UInt32 {
+    let pair = Self.pair(left, right)
+    var slot = Self.slot(of: pair, shift: shift)
+    while entries[slot] != Self.empty {
+      if entries[slot] >> 32 == pair { return UInt32(truncatingIfNeeded: entries[slot]) }
+      slot = (slot + 1) & (entries.count - 1)
     }
-    return nil
+    return Self.none
   }
 
-  private static func key(_ left: Int32, _ right: Int32) -> UInt64 {
-    UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
+  /// Ids are below 2¹⁶ (``Vocabulary/greatestSize``), and the greatest two are markers: no pair looks like `empty`.
+  private static func pair(_ left: Int32, _ right: Int32) -> UInt64 {
+    UInt64(UInt16(truncatingIfNeeded: left)) << 16 | UInt64(UInt16(truncatingIfNeeded: right))
   }
 
   /// Fibonacci hashing: the upper bits of a product with 2⁶⁴ over the golden ratio.
-  private static func slot(of key: UInt64, shift: UInt64) -> Int {
-    Int((key &* 0x9e37_79b9_7f4a_7c15) >> shift)
+  private static func slot(of pair: UInt64, shift: UInt64) -> Int {
+    Int((pair &* 0x9e37_79b9_7f4a_7c15) >> shift)
   }
 }

@@ -6,6 +6,8 @@ enum MojibakeSigns {
   static func appear(in text: [Unicode.Scalar]) -> Bool {
     if ([accentedA, " "] as CharacterPattern).matches(text, at: 0) { return true }
     return text.indices.contains { start in
+      // Every sign has a character beyond ASCII among its first three.
+      guard !text[start..<min(start + 3, text.count)].allSatisfy(\.isASCII) else { return false }
       guard let candidates = signsByFirst[text[start].value] else { return false }
       return candidates.contains { signs[$0].matches(text, at: start) } || endsInWord(text, at: start)
     }
@@ -31,8 +33,6 @@ enum MojibakeSigns {
   private static let accentedA: CharacterClass = "ÃÂ"
   private static let lower: CharacterClass = "a-z"
   private static let letter: CharacterClass = "A-Za-z"
-  private static let space: CharacterClass =
-    "\t-\r\u{1c}-\u{20}\u{85}\u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}"
 
   // MARK: Combinations
 
@@ -58,7 +58,7 @@ enum MojibakeSigns {
 
   private static let triples: [CharacterPattern] = [
     [letter, lowerCommon + upperCommon, bad],
-    [space, upperAccented, currency],
+    [.whiteSpace, upperAccented, currency],
     [accented + box + currency + closing, opening, numeric],
     [accented + currency + numeric + box + law, closing, opening],
     [lower, upperAccented, opening + currency],
@@ -75,7 +75,7 @@ enum MojibakeSigns {
       ["à", "²µ¹¼½¾"],
       ["Ã", "\u{a0}¡"],
       [lower, accentedA, " "],
-      [lower, space, accentedA, " "],
+      [lower, .whiteSpace, accentedA, " "],
       [lower + ".,?!" + closing, "Â", " " + quotes],
     ]
   }()

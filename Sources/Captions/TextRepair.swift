@@ -35,7 +35,7 @@ enum TextRepair {
       let before = text
       if unescapes { text = HTMLEntities.unescapeUnambiguous(text) }
       text = Mojibake.repair(text)
-      text = text.flatMap { substitute(for: $0) }
+      text = substituted(text)
       text = withoutControls(text)
       text = composed(text)
       if text == before { break }
@@ -45,8 +45,9 @@ enum TextRepair {
 
   // MARK: One character at a time
 
-  private static func substitute(for scalar: Unicode.Scalar) -> Text {
-    scalar.isASCII ? [scalar] : substitutes[scalar] ?? [scalar]
+  private static func substituted(_ text: Text) -> Text {
+    guard text.contains(where: { !$0.isASCII && substitutes[$0] != nil }) else { return text }
+    return text.flatMap { $0.isASCII ? [$0] : substitutes[$0] ?? [$0] }
   }
 
   /// C1 controls, then ligatures, then widths, then quotes and line ends.
@@ -131,11 +132,34 @@ enum TextRepair {
 
   // MARK: Composed form
 
+  /// Characters that compose with nothing, unless with something that is not among these. By far not all of them, but
+  /// Latin, Greek, Cyrillic, punctuation, kana, ideographs, Hangul syllables and emoji: most of what captions have.
+  private static let unchangeable: CharacterClass =
+    "\u{0}-\u{2ff}Α-ΡΣ-ώЀ-ҁ\u{2010}-\u{2027}\u{2030}-\u{205e}₠-₿ぁ-ゖァ-ヺー、。「」㐀-鿼가-힣\u{fe0f}🌀-🙏🚀-🛅🤌-🧿"
+
   private static func composed(_ text: Text) -> Text {
-    // Nothing below U+0300 composes with anything but what lies above it.
-    guard text.contains(where: { $0.value >= 0x300 }) else { return text }
-    var string = String.UnicodeScalarView()
-    string.append(contentsOf: text)
-    return Array(String(string).precomposedStringWithCanonicalMapping.unicodeScalars)
+    guard text.contains(where: { !unchangeable.contains($0) }) else { return text }
+    var scalars = String.UnicodeScalarView()
+    scalars.append(contentsOf: withOrderedMarks(text))
+    var string = String(scalars)
+    string.makeContiguousUTF8()
+    var bytes = string.utf8Span
+    if bytes.checkForNFC(quickCheck: false) { return Array(scalars) }
+    return Array(string.precomposedStringWithCanonicalMapping.unicodeScalars)
+  }
+
+  /// Combining marks in a row put into their canonical order. Composing does so too, but in n² steps.
+  private static func withOrderedMarks(_ text: Text) -> Text {
+    var ordered = text
+    var start = 0
+    while start < text.count {
+      let end = text[start...].firstIndex { $0.value < 0x300 || $0.properties.canonicalCombiningClass == .notReordered }
+      let marks = start..<(end ?? text.count)
+      if marks.count > 1 {
+        ordered[marks].sort { $0.properties.canonicalCombiningClass < $1.properties.canonicalCombiningClass }
+      }
+      start = marks.upperBound + 1
+    }
+    return ordered
   }
 }

@@ -7,12 +7,12 @@
 public struct Tokenizer: Sendable {
   /// Whose ids these are.
   public let vocabulary: Vocabulary
-  private let ranks: MergeTable
+  private let table: MergeTable
 
   /// A tokenizer of a vocabulary; it may be used from any number of threads.
   public init(_ vocabulary: Vocabulary) {
     self.vocabulary = vocabulary
-    ranks = MergeTable(vocabulary.merges)
+    table = MergeTable(vocabulary.merges)
   }
 
   /// The start token, the ids of a caption and the end token, without padding.
@@ -22,14 +22,14 @@ public struct Tokenizer: Sendable {
   public func encode(_ caption: String, contextLength: Int) -> [Int32] {
     let text = CaptionCleaner.clean(caption)
     var ids = [vocabulary.startToken]
-    var merger = PieceMerger(ranks)
+    var merger = PieceMerger(table)
     for piece in Pieces(of: text) {
       guard ids.count < contextLength else { break }
       switch piece {
       case .start: ids.append(vocabulary.startToken)
       case .end: ids.append(vocabulary.endToken)
       case .word(let range):
-        merger.merge(Self.symbols(of: text[range]), into: &ids)
+        merger.merge(text[range], into: &ids)
       }
     }
     ids.append(vocabulary.endToken)
@@ -39,15 +39,16 @@ public struct Tokenizer: Sendable {
     return ids
   }
 
-  /// The tokens of a piece before any merge: those of its bytes, the last one marked as the end of a word.
-  static func symbols(of piece: ArraySlice<Unicode.Scalar>) -> [Int32] {
-    var symbols: [Int32] = []
-    symbols.reserveCapacity(piece.count)
+  /// Appends the tokens of a piece before any merge: those of its bytes, the last one marked as the end of a word.
+  static func appendSymbols(of piece: ArraySlice<Unicode.Scalar>, to symbols: inout [Int32]) {
     for scalar in piece {
-      for byte in scalar.utf8 { symbols.append(ByteAlphabet.ids[Int(byte)]) }
+      if scalar.isASCII {
+        symbols.append(ByteAlphabet.ids[Int(scalar.value)])
+      } else {
+        for byte in scalar.utf8 { symbols.append(ByteAlphabet.ids[Int(byte)]) }
+      }
     }
     if let last = symbols.indices.last { symbols[last] += 256 }
-    return symbols
   }
 
   /// The text of ids, with a space behind each word and the markers left out. What is not UTF-8, and an id the

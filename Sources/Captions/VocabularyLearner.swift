@@ -20,7 +20,8 @@ public struct VocabularyLearner {
   public mutating func add(_ caption: String) {
     let text = CaptionCleaner.clean(caption)
     for case .word(let range) in Pieces(of: text) {
-      let symbols = Tokenizer.symbols(of: text[range])
+      var symbols: [Int32] = []
+      Tokenizer.appendSymbols(of: text[range], to: &symbols)
       if symbols.count <= Self.longestPiece { counts[symbols, default: 0] += 1 }
     }
   }

@@ -10,14 +10,14 @@ import CKernels
 ///   - patch: side of a patch in pixels; divides height and width.
 ///   - y: (pictures · patches, 3 · patch²).
 public func patches(
-  of pixels: [UInt8], height: Int, width: Int, patch: Int, mean: [Float], deviation: [Float], into y: Tensor
+  of pixels: [UInt8], height: Int, width: Int, patch: Int, mean: SIMD3<Float>, deviation: SIMD3<Float>, into y: Tensor
 ) {
   let pictures = pixels.count / (height * width * 3)
   precondition(pictures * height * width * 3 == pixels.count, "\(pixels.count) bytes are no whole pictures")
   precondition(
     y.rows == pictures * (height / patch) * (width / patch) && y.columns == 3 * patch * patch, "shapes differ")
-  let factor = deviation.map { 1 / (255 * $0) }
-  let offset = zip(mean, deviation).map { -$0 / $1 }
+  let factor = (0..<3).map { 1 / (255 * deviation[$0]) }
+  let offset = (0..<3).map { -mean[$0] / deviation[$0] }
   Threads.forEachBand(of: y.rows) { band in
     switch y.elementType {
     case .float32:

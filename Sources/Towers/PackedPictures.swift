@@ -5,12 +5,12 @@ public struct PackedPictures: Sendable {
   /// Pictures.
   public let count: Int
   /// How bytes become numbers: subtract the mean, divide by the deviation, of each channel between 0 and 1.
-  public let mean: [Float]
+  public let mean: SIMD3<Float>
   /// See ``mean``.
-  public let deviation: [Float]
+  public let deviation: SIMD3<Float>
 
   /// Packs `count` pictures.
-  public init(pixels: [UInt8], count: Int, mean: [Float], deviation: [Float]) {
+  public init(pixels: [UInt8], count: Int, mean: SIMD3<Float>, deviation: SIMD3<Float>) {
     self.pixels = pixels
     self.count = count
     self.mean = mean

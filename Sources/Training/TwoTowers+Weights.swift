@@ -18,6 +18,6 @@ extension TwoTowers {
 extension Preprocessing {
   /// The same numbers, as pictures are normalised by.
   public var normalization: Normalization {
-    Normalization(mean: mean.map { Float($0) }, deviation: std.map { Float($0) })
+    Normalization(mean: SIMD3(mean.map { Float($0) }), deviation: SIMD3(std.map { Float($0) }))
   }
 }
