@@ -84,6 +84,7 @@ let package = Package(
 
     // Tests: `swift test -c release`.
     tests(of: "Files"),
+    tests(of: "clip", ["Files"]),
     tests(
       of: "Training", ["Files", "Tensors", "Towers", "Collectives", "Checkpoints"], resources: [.copy("Fixtures")]),
     tests(of: "Checkpoints", ["Files", "Towers"], resources: [.copy("Fixtures")]),
