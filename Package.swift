@@ -82,7 +82,10 @@ let package = Package(
       ],
       swiftSettings: swift),
 
-    // Tests: `swift test -c release`.
+    // Tests: `swift test -c release`, and what takes several ranks: `mpirun -n 2 .build/release/WorldCheck`.
+    .executableTarget(
+      name: "WorldCheck", dependencies: ["Collectives", "Tensors", "Towers", "Training"], path: "Tests/WorldCheck",
+      swiftSettings: swift),
     tests(of: "Files"),
     tests(of: "clip", ["Files"]),
     tests(

@@ -1,0 +1,62 @@
+import Collectives
+
+/// The operations of a communicator against what a person would compute.
+struct CollectiveChecks {
+  private let world: any Communicator
+  // One number; an odd few; and more than two pieces of 64 MiB with a ragged end.
+  private static let counts = [0, 1, 1001, 36_000_007]
+
+  init(_ world: any Communicator) {
+    self.world = world
+  }
+
+  /// A number that tells rank and place apart, exact in single precision even when summed.
+  private func value(_ rank: Int, _ index: Int) -> Float { Float((index % 1009 + 1) * (rank + 1)) }
+
+  func run(_ checks: inout Checks) throws {
+    let ranks = world.size
+    for count in Self.counts {
+      let total = Float(ranks * (ranks + 1) / 2)
+      var numbers = (0..<count).map { value(world.rank, $0) }
+      try numbers.withUnsafeMutableBufferPointer { try world.sum($0) }
+      try checks.expect(
+        "sum of \(count)", numbers.indices.allSatisfy { numbers[$0] == Float($0 % 1009 + 1) * total })
+
+      numbers = (0..<count).map { value(world.rank, $0) }
+      try numbers.withUnsafeMutableBufferPointer { try world.maximum($0) }
+      try checks.expect("maximum of \(count)", numbers.indices.allSatisfy { numbers[$0] == value(ranks - 1, $0) })
+
+      let own = (0..<count / ranks).map { value(world.rank, $0) }
+      var all = [Float](repeating: 0, count: own.count * ranks)
+      try own.withUnsafeBufferPointer { own in
+        try all.withUnsafeMutableBufferPointer { try world.gather(own, into: $0) }
+      }
+      let isGathered = all.indices.allSatisfy { all[$0] == value($0 / own.count, $0 % own.count) }
+      try checks.expect("gather of \(count)", isGathered)
+
+      for index in all.indices { all[index] = value(world.rank, index) }
+      var part = [Float](repeating: 0, count: own.count)
+      try all.withUnsafeBufferPointer { all in
+        try part.withUnsafeMutableBufferPointer { try world.sumScatter(all, into: $0) }
+      }
+      let first = world.rank * own.count
+      try checks.expect(
+        "sumScatter of \(count)", part.indices.allSatisfy { part[$0] == Float((first + $0) % 1009 + 1) * total })
+    }
+    let told = try world.broadcast(world.isFirst ? Array("what the first rank knows".utf8) : [])
+    try checks.expect("broadcast", told == Array("what the first rank knows".utf8))
+    try checks.expect("sum of a number", try world.sum(Double(world.rank)) == Double(ranks * (ranks - 1) / 2))
+
+    var three: [Float] = [1, 2, 3], one: [Float] = [1]
+    var refused = ""
+    do {
+      try one.withUnsafeBufferPointer { one in
+        try three.withUnsafeMutableBufferPointer { try world.gather(one, into: $0) }
+      }
+    } catch {
+      refused = "\(error)"
+    }
+    one = []
+    try checks.expect("parts that do not fit are named", ranks == 3 || world.size == 1 || refused.contains("3 numbers"))
+  }
+}

@@ -1,0 +1,76 @@
+import Collectives
+import Foundation
+import Tensors
+import Towers
+import Training
+
+/// Loss and every gradient of P ranks against those of one, for several micro-batches.
+struct InvarianceChecks {
+  private static let batch = 12
+  private let world: any Communicator
+  private let configuration = ModelConfiguration(
+    embedDim: 24,
+    vision: VisionConfiguration(imageSize: 32, patchSize: 8, layers: 2, width: 48, headWidth: 16),
+    text: TextConfiguration(contextLength: 12, vocabularySize: 60, width: 32, heads: 2, layers: 2))
+
+  init(_ world: any Communicator) {
+    self.world = world
+  }
+
+  func run(_ checks: inout Checks) throws {
+    let alone = try step(rows: 0..<Self.batch, microBatch: Self.batch, in: SoloCommunicator())
+    let own = Self.batch / world.size
+    for microBatch in Set([1, 2, own]).sorted() where microBatch <= own {
+      let rows = world.rank * own..<(world.rank + 1) * own
+      let together = try step(rows: rows, microBatch: microBatch, in: world)
+      try together.towers.parameters.gradients.withMutableFloats { try world.sum($0) }
+      let name = "\(world.size) ranks, micro-batches of \(microBatch)"
+      try checks.expect(
+        "\(name): loss", abs(together.loss - alone.loss) <= 1e-6 * alone.loss, "\(together.loss), alone \(alone.loss)")
+      for (found, expected) in zip(together.towers.parameters.parameters, alone.towers.parameters.parameters) {
+        let error = relativeError(found.gradient.values, expected.gradient.values)
+        try checks.expect("\(name): gradient of \(found.name)", error <= 1e-5, "off by \(error) of its norm")
+      }
+    }
+  }
+
+  /// Embeds, contrasts and goes backward on some rows of the batch; gradients stay in the towers.
+  private func step(
+    rows: Range<Int>, microBatch: Int, in world: some Communicator
+  ) throws -> (towers: TwoTowers, loss: Double) {
+    let towers = TwoTowers(configuration, precision: .fp32, forTraining: true)
+    towers.parameters.initialize(seed: 7)
+    let embeddings = Embeddings(count: rows.count, dimension: configuration.embedDim)
+    let gradients = Embeddings(count: rows.count, dimension: configuration.embedDim)
+    let parts = stride(from: 0, to: rows.count, by: microBatch).map { $0..<min($0 + microBatch, rows.count) }
+    func batch(_ part: Range<Int>) -> MicroBatch {
+      self.batch(rows.lowerBound + part.lowerBound..<rows.lowerBound + part.upperBound)
+    }
+    for part in parts { towers.embed(batch(part), into: embeddings.rows(part), keeping: parts.count == 1) }
+    let contrast = try Contrast(
+      of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients, using: Workspace())
+    towers.logitScale.gradient.scalar = contrast.logitScaleGradient
+    for part in parts { towers.backward(batch(part), from: gradients.rows(part)) }
+    return (towers, contrast.loss)
+  }
+
+  /// Pairs `rows` of a batch that is the same on every rank.
+  private func batch(_ rows: Range<Int>) -> MicroBatch {
+    let pairs = rows.map { row in
+      var generator = CounterGenerator(seed: 1, stream: UInt64(row))
+      let pixels = (0..<32 * 32 * 3).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      let words = (0..<row % 9 + 1).map { _ in Int32.random(in: 0..<58, using: &generator) }
+      return (pixels, [58] + words + [59])
+    }
+    return MicroBatch(
+      pictures: PackedPictures(
+        pixels: pairs.flatMap(\.0), count: rows.count, mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25]),
+      captions: PackedCaptions(pairs.map(\.1)))
+  }
+
+  private func relativeError(_ found: [Float], _ expected: [Float]) -> Double {
+    let difference = zip(found, expected).reduce(0) { $0 + pow(Double($1.0 - $1.1), 2) }.squareRoot()
+    let norm = expected.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+    return norm == 0 ? difference : difference / norm
+  }
+}

@@ -1,0 +1,18 @@
+// What only several ranks can show: the collectives, and that loss and gradients are the same for any number of ranks
+// and any micro-batch.
+//
+//     mpirun -n 4 --oversubscribe .build/release/WorldCheck
+//
+// Every rank computes the whole batch alone as well, and compares. Prints a line a check and counts them at the end.
+import Collectives
+import Foundation
+
+try World.run { world in
+  var checks = Checks(world)
+  try CollectiveChecks(world).run(&checks)
+  try InvarianceChecks(world).run(&checks)
+  try checks.finish()
+} onError: { error, world in
+  FileHandle.standardError.write(Data("WorldCheck: rank \(world.rank): \(error)\n".utf8))
+  return 1
+}
