@@ -87,6 +87,7 @@ let package = Package(
       name: "WorldCheck", dependencies: ["Collectives", "Tensors", "Towers", "Training"], path: "Tests/WorldCheck",
       swiftSettings: swift),
     tests(of: "Files"),
+    tests(of: "Tensors"),
     tests(of: "clip", ["Files"]),
     tests(
       of: "Training", ["Files", "Tensors", "Towers", "Collectives", "Checkpoints"], resources: [.copy("Fixtures")]),
