@@ -1,0 +1,80 @@
+"""Whether what `clip export` writes loads in open_clip and Transformers and makes the same embeddings there.
+
+    python Tests/Peers/exports.py
+
+A model is trained for a few steps, once with CLIP's vocabulary and once with a learned one; pictures and captions are
+then embedded by `clip embed` and by the peers, each with its own preprocessing and tokenizer.
+"""
+import peers
+from inputs import CAPTIONS, write_captioned
+
+TOLERANCE = 1e-5
+
+
+def open_clip_embeddings(directory, pictures, captions):
+    import open_clip
+    import torch
+    from PIL import Image
+
+    name = f"local-dir:{directory}"
+    model, _, preprocess = open_clip.create_model_and_transforms(name)
+    tokenize = open_clip.get_tokenizer(name)
+    model.eval()
+    with torch.inference_mode():
+        images = model.encode_image(torch.stack([preprocess(Image.open(path)) for path in pictures]), normalize=True)
+        texts = model.encode_text(tokenize(captions), normalize=True)
+    return images, texts
+
+
+def transformers_embeddings(directory, pictures, captions):
+    import torch
+    from PIL import Image
+    from transformers import CLIPModel, CLIPProcessor
+
+    model = CLIPModel.from_pretrained(directory).eval()
+    # The slow image processor resizes with Pillow; the fast one has a bicubic of its own, up to 2/255 away.
+    processor = CLIPProcessor.from_pretrained(directory, use_fast=False)
+    with torch.inference_mode():
+        pixels = processor(images=[Image.open(path).convert("RGB") for path in pictures], return_tensors="pt")
+        images = model.get_image_features(**pixels)
+        tokens = processor(text=captions, padding=True, truncation=True, return_tensors="pt")
+        texts = model.get_text_features(**tokens)
+    return images / images.norm(dim=-1, keepdim=True), texts / texts.norm(dim=-1, keepdim=True)
+
+
+def compare(kind, weights, folder, pictures):
+    """Exports a run for both peers, and compares what they make of the export with what we make of the run."""
+    ours = peers.embed(weights, folder, pictures, CAPTIONS)
+    for format, embeddings in ("open_clip", open_clip_embeddings), ("transformers", transformers_embeddings):
+        exported = folder / f"{kind} {format}"
+        with peers.check(f"export, {kind}: {format} loads it"):
+            peers.clip("export", "--weights", weights, "--into", exported, "--format", format)
+            images, texts = embeddings(exported, pictures, CAPTIONS)
+        if not exported.exists():
+            continue
+        with peers.check(f"export, {kind}: {format} embeds pictures alike"):
+            peers.expect_equal(ours["image_features"], images, TOLERANCE, [path.name for path in pictures])
+        with peers.check(f"export, {kind}: {format} embeds captions alike"):
+            peers.expect_equal(ours["text_features"], texts, TOLERANCE, CAPTIONS)
+        with peers.check(f"export, {kind}: the {format} directory loads here"):
+            again = peers.embed(exported, folder, pictures, CAPTIONS)
+            for name, features in ours.items():
+                peers.expect_equal(again[name], features, 0)
+
+
+def main(folder):
+    pictures = write_captioned(folder / "pictures")
+    peers.clip("pack", folder / "pictures", "--into", folder / "shards")
+    vocabulary = folder / "vocabulary.txt"
+    peers.clip("vocabulary", "learn", folder / "shards", "--size", 560, "--into", vocabulary)
+    settings = ["globalBatch=20", "steps=5", "schedule.warmupSteps=1", "optimizer.learningRate=5e-3"]
+    own = [f"vocabulary={vocabulary}", "model.text_cfg.vocab_size=560"]
+    for kind, more in ("CLIP's vocabulary", []), ("learned vocabulary", own):
+        run = folder / f"{kind} run"
+        words = [word for setting in settings + more for word in ("--set", setting)]
+        peers.clip("train", "--recipe", "tiny", "--data", folder / "shards", "--into", run, *words)
+        compare(kind, run, folder, pictures)
+
+
+if __name__ == "__main__":
+    peers.run(main)

@@ -1,0 +1,99 @@
+"""What the checks of this folder share: running `clip`, comparing numbers, counting what passed.
+
+A file of checks has a function `main` that makes checks, and ends with `peers.run(main)` when it is run alone.
+"""
+import contextlib
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+# Nothing is fetched while checks run: whatever a peer would look up on its hub has to be in the directory it is given.
+os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false"}
+# Some environments pin OpenBLAS to the kernels of an older processor.
+os.environ.pop("OPENBLAS_CORETYPE", None)
+# mpirun wants to hear twice from root that it may; elsewhere these mean nothing.
+os.environ |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = ROOT / ".build/release/clip"
+
+counts = {"passed": 0, "failed": 0, "skipped": 0}
+
+
+class Skip(Exception):
+    """Raised within a check that cannot be made here; says why."""
+
+
+@contextlib.contextmanager
+def check(name):
+    """Makes a check of what happens inside: prints a line about it and goes on, whatever the outcome."""
+    try:
+        yield
+    except Skip as why:
+        counts["skipped"] += 1
+        print(f"skipped {name}: {why}", flush=True)
+    except Exception as error:
+        counts["failed"] += 1
+        why = " ".join(str(error).split()) or "no reason given"
+        print(f"FAILED {name}: {type(error).__name__}: {why[:2000]}", flush=True)
+    else:
+        counts["passed"] += 1
+        print(f"ok {name}", flush=True)
+
+
+def run(*mains):
+    """Calls functions that make checks, each with a new folder, prints the counts and ends the program."""
+    if not PROGRAM.exists():
+        sys.exit(f"{PROGRAM} does not exist: run `swift build -c release` first")
+    for main in mains:
+        with tempfile.TemporaryDirectory(prefix="swift-clip-peers.") as folder:
+            # What fails outside of a check, such as a preparation, is a failed check of its own.
+            try:
+                main(pathlib.Path(folder))
+            except Exception as error:
+                with check(f"preparing {pathlib.Path(main.__code__.co_filename).stem}"):
+                    raise error
+    print(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+    sys.exit(1 if counts["failed"] else 0)
+
+
+def command(*words):
+    """Runs a program; its standard output, or an error with what it said."""
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"`{' '.join(map(str, words))}` exited with {done.returncode}: {done.stderr[-1500:]}")
+    return done.stdout
+
+
+def clip(*words, ranks=1):
+    """Runs `clip`, under mpirun if it is to have several ranks."""
+    launcher = ["mpirun", "--oversubscribe", "-n", ranks] if ranks > 1 else []
+    return command(*launcher, PROGRAM, *words)
+
+
+def embed(weights, folder, images=(), texts=()):
+    """What `clip embed` makes of pictures and texts: `image_features` and `text_features`, as far as asked for."""
+    from safetensors.torch import load_file
+
+    words = ["embed", "--weights", weights, "--into", folder / "embeddings.safetensors"]
+    if images:
+        words += ["--images", *images]
+    if texts:
+        assert not any("\n" in text for text in texts), "a text is a line"
+        (folder / "texts.txt").write_text("".join(text + "\n" for text in texts))
+        words += ["--texts", folder / "texts.txt"]
+    clip(*words)
+    return load_file(folder / "embeddings.safetensors")
+
+
+def expect_equal(found, expected, tolerance, names=None):
+    """Fails unless all numbers differ by at most `tolerance`; names the row that differs the most."""
+    assert found.shape == expected.shape, f"shape {tuple(found.shape)}, expected {tuple(expected.shape)}"
+    differences = (found - expected).abs().flatten(1).amax(1)
+    worst = int(differences.argmax())
+    # Written so that a NaN fails.
+    assert float(differences.max()) <= tolerance, (
+        f"off by {float(differences.max()):.2g}, allowed {tolerance:.2g}, in {names[worst] if names else f'row {worst}'}; "
+        f"{int((~(differences <= tolerance)).sum())} of {len(differences)} rows are off")
