@@ -50,7 +50,9 @@ public final class Encoder {
     _ count: Int, progress: (Int) -> Void = { _ in }, picture: @escaping @Sendable (Int) throws -> [UInt8]
   ) throws -> Tensor {
     let reader = reader
-    let pictures = Prefetcher(from: 0, threads: threads, ahead: 2 * threads) { try reader.pixels(of: picture($0)) }
+    let pictures = Prefetcher(from: 0, to: count, threads: threads, ahead: 2 * threads) {
+      try reader.pixels(of: picture($0))
+    }
     let embeddings = Tensor(rows: count, columns: dimension)
     for rows in Self.batches(of: count) {
       var pixels: [UInt8] = []

@@ -95,8 +95,8 @@ public final class Trainer {
     }
     let journal = world.isFirst ? try Journal(directory.path + "/journal.jsonl", after: state.step) : nil
     var progress = ProgressLine(firstStep: state.step)
+    var seconds = PhaseTimes()
     while state.step < steps {
-      var seconds = PhaseTimes()
       let batches = try seconds.measure(\.data) { try samples.nextBatches() }
 
       // 1. Embed every micro-batch, keeping only the embeddings; a single one keeps its activations as well.
@@ -132,13 +132,15 @@ public final class Trainer {
       state.samples += recipe.globalBatch
       state.epoch = state.step / plan.stepsPerEpoch
       let agreed = try agree()
-      if agreed.save { try seconds.measure(\.checkpoint) { try save() } }
       var entry = entry(contrast, learningRate: learningRate, norm: norm, seconds, agreed)
       if let validate, state.step == steps || isDue(every: recipe.evaluation.everySteps) {
         entry.validation = try validate(towers)
       }
+      // The journal first: whatever happens now, no step of a checkpoint is missing from it.
       try journal?.append(entry)
       if world.isFirst { progress.show(entry, of: steps) }
+      seconds = PhaseTimes()
+      if agreed.save { try seconds.measure(\.checkpoint) { try save() } }
     }
     if world.isFirst, samples.skipped > 0 {
       Self.tell(
