@@ -5,51 +5,37 @@
 A model is trained for a few steps, once with CLIP's vocabulary and once with a learned one; pictures and captions are
 then embedded by `clip embed` and by the peers, each with its own preprocessing and tokenizer.
 """
+import models
 import peers
 from inputs import CAPTIONS, write_captioned
 
 TOLERANCE = 1e-5
 
 
-def open_clip_embeddings(directory, pictures, captions):
+def by_open_clip(directory, pictures):
     import open_clip
-    import torch
-    from PIL import Image
 
     name = f"local-dir:{directory}"
     model, _, preprocess = open_clip.create_model_and_transforms(name)
-    tokenize = open_clip.get_tokenizer(name)
-    model.eval()
-    with torch.inference_mode():
-        images = model.encode_image(torch.stack([preprocess(Image.open(path)) for path in pictures]), normalize=True)
-        texts = model.encode_text(tokenize(captions), normalize=True)
-    return images, texts
+    return models.open_clip_embeddings(model.eval(), preprocess, open_clip.get_tokenizer(name), pictures, CAPTIONS)
 
 
-def transformers_embeddings(directory, pictures, captions):
-    import torch
-    from PIL import Image
+def by_transformers(directory, pictures):
     from transformers import CLIPModel, CLIPProcessor
 
-    model = CLIPModel.from_pretrained(directory).eval()
-    # The slow image processor resizes with Pillow; the fast one has a bicubic of its own, up to 2/255 away.
+    # The slow image processor resizes with Pillow, as we do; the fast one has a bicubic of its own.
     processor = CLIPProcessor.from_pretrained(directory, use_fast=False)
-    with torch.inference_mode():
-        pixels = processor(images=[Image.open(path).convert("RGB") for path in pictures], return_tensors="pt")
-        images = model.get_image_features(**pixels)
-        tokens = processor(text=captions, padding=True, truncation=True, return_tensors="pt")
-        texts = model.get_text_features(**tokens)
-    return images / images.norm(dim=-1, keepdim=True), texts / texts.norm(dim=-1, keepdim=True)
+    return models.transformers_embeddings(CLIPModel.from_pretrained(directory).eval(), processor, pictures, CAPTIONS)
 
 
 def compare(kind, weights, folder, pictures):
     """Exports a run for both peers, and compares what they make of the export with what we make of the run."""
     ours = peers.embed(weights, folder, pictures, CAPTIONS)
-    for format, embeddings in ("open_clip", open_clip_embeddings), ("transformers", transformers_embeddings):
+    for format, embeddings in ("open_clip", by_open_clip), ("transformers", by_transformers):
         exported = folder / f"{kind} {format}"
         with peers.check(f"export, {kind}: {format} loads it"):
             peers.clip("export", "--weights", weights, "--into", exported, "--format", format)
-            images, texts = embeddings(exported, pictures, CAPTIONS)
+            images, texts = embeddings(exported, pictures)
         if not exported.exists():
             continue
         with peers.check(f"export, {kind}: {format} embeds pictures alike"):

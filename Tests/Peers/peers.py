@@ -37,7 +37,7 @@ def check(name):
     except Exception as error:
         counts["failed"] += 1
         why = " ".join(str(error).split()) or "no reason given"
-        print(f"FAILED {name}: {type(error).__name__}: {why[:2000]}", flush=True)
+        print(f"FAILED {name}: {type(error).__name__}: {why}", flush=True)
     else:
         counts["passed"] += 1
         print(f"ok {name}", flush=True)
@@ -60,10 +60,11 @@ def run(*mains):
 
 
 def command(*words):
-    """Runs a program; its standard output, or an error with what it said."""
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    """Runs a program; its standard output, or an error with how its complaint begins."""
+    words = [str(word) for word in words]
+    done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode != 0:
-        raise RuntimeError(f"`{' '.join(map(str, words))}` exited with {done.returncode}: {done.stderr[-1500:]}")
+        raise RuntimeError(f"`{' '.join(words)[:300]}` exited with {done.returncode}: {done.stderr.strip()[:1000]}")
     return done.stdout
 
 

@@ -1,0 +1,19 @@
+"""Makes all checks of the built program against open_clip, Transformers and what reads shards.
+
+    swift build -c release
+    Tests/Peers/setup.sh
+    ~/.cache/swift-clip-peers/bin/python Tests/Peers/run.py
+
+Prints `ok NAME`, `FAILED NAME: why` or `skipped NAME: why` for each check, and counts at the end; fails if one failed.
+Each of the files imported here runs alone as well.
+"""
+import captions
+import exports
+import golden_cases
+import imports
+import peers
+import shards
+import training
+
+if __name__ == "__main__":
+    peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, training.main)

@@ -1,0 +1,117 @@
+"""Whether `clip train` takes the same steps as open_clip's model and loss with torch's AdamW.
+
+    python Tests/Peers/training.py
+
+Both start from the same weights and see the same batches: the data set is one batch, whose order the loss does not
+depend on, and its pictures have the model's size, so that a random square of one is the whole. Losses, learning rates,
+norms of the gradient and multipliers of our journal are compared with the peer's, step by step.
+"""
+import json
+import math
+
+import models
+import peers
+
+STEPS, WARMUP, BATCH = 10, 4, 64
+OPTIMIZER = {"learningRate": 1e-3, "beta1": 0.9, "beta2": 0.98, "epsilon": 1e-6, "weightDecay": 0.2}
+MODEL = {
+    "embed_dim": 32,
+    "vision_cfg": {"image_size": 32, "patch_size": 8, "layers": 2, "width": 64, "head_width": 32},
+    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
+}
+# How far a number of the journal may be from the peer's, relative to it.
+TOLERANCES = {"loss": 1e-4, "learning_rate": 1e-6, "gradient_norm": 1e-3, "logit_scale": 1e-4}
+
+
+def make_data(folder):
+    """Writes pictures of the model's size with captions, and packs them; returns both."""
+    import numpy
+    from PIL import Image
+    from sklearn.datasets import load_sample_images
+
+    photographs = load_sample_images().images
+    draw = numpy.random.default_rng(11)
+    pictures, captions = [], []
+    (folder / "pictures").mkdir()
+    for number in range(BATCH):
+        photograph = photographs[number % 2]
+        top, left = draw.integers(photograph.shape[0] - 32), draw.integers(photograph.shape[1] - 32)
+        pictures.append(Image.fromarray(photograph[top:top + 32, left:left + 32]))
+        captions.append(f"{['china', 'a flower'][number % 2]} {top} from above and {left} from the left")
+        pictures[-1].save(folder / f"pictures/{number:02d}.png")
+        (folder / f"pictures/{number:02d}.txt").write_text(captions[-1])
+    peers.clip("pack", folder / "pictures", "--into", folder / "shards")
+    return pictures, captions
+
+
+def peer_journal(model, pictures, captions, gradient_clip):
+    """Trains as open_clip's program does, in single precision; a line for each step, named as in our journal."""
+    import torch
+    from open_clip import ClipLoss, SimpleTokenizer
+    from open_clip_train.scheduler import cosine_lr
+
+    preprocess = models.evaluation_transform()
+    images = torch.stack([preprocess(picture) for picture in pictures])
+    tokens = SimpleTokenizer()(captions, MODEL["text_cfg"]["context_length"])
+    weights = dict(model.named_parameters())
+    spared = {name for name, weight in weights.items() if weight.ndim < 2}
+    groups = [
+        {"params": [weight for name, weight in weights.items() if (name in spared) == is_spared], "weight_decay": decay}
+        for is_spared, decay in ((True, 0), (False, OPTIMIZER["weightDecay"]))]
+    optimizer = torch.optim.AdamW(
+        groups, lr=OPTIMIZER["learningRate"], betas=(OPTIMIZER["beta1"], OPTIMIZER["beta2"]), eps=OPTIMIZER["epsilon"])
+    schedule = cosine_lr(optimizer, OPTIMIZER["learningRate"], WARMUP, STEPS)
+    journal = []
+    for step in range(STEPS):
+        learning_rate = schedule(step)
+        optimizer.zero_grad()
+        loss = ClipLoss()(*model(images, tokens))
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(weights.values(), gradient_clip or math.inf)
+        optimizer.step()
+        with torch.no_grad():
+            model.logit_scale.clamp_(0, math.log(100))
+        journal.append({"loss": loss.item(), "learning_rate": learning_rate, "gradient_norm": norm.item(),
+                        "logit_scale": model.logit_scale.exp().item()})
+    return journal
+
+
+def our_journal(folder, weights, gradient_clip, ranks):
+    """Trains with `clip train`; its journal."""
+    recipe = {
+        "model": MODEL, "precision": "fp32", "globalBatch": BATCH, "microBatch": 24, "steps": STEPS,
+        "optimizer": OPTIMIZER | {"gradientClip": gradient_clip},
+        "schedule": {"warmupSteps": WARMUP, "decay": "cosine"}, "augmentation": {"crop": "square"},
+    }
+    run = folder / f"run from {weights.name} on {ranks}"
+    (folder / "recipe.json").write_text(json.dumps(recipe))
+    peers.clip("train", "--recipe", folder / "recipe.json", "--data", folder / "shards", "--into", run,
+               "--initial-weights", weights, "--threads", 1, ranks=ranks)
+    return [json.loads(line) for line in (run / "journal.jsonl").read_text().splitlines()]
+
+
+def main(folder):
+    pictures, captions = make_data(folder)
+    cases = [
+        ("as the paper does", math.log(1 / 0.07), 0),
+        # Starts above the largest multiplier, so that the clamp after the first step shows in the second.
+        ("clipping gradient and multiplier", math.log(105), 0.5),
+    ]
+    for name, logit_scale, gradient_clip in cases:
+        weights = folder / name
+        model = models.draw_open_clip(MODEL, seed=5, init_logit_scale=logit_scale)
+        models.save_open_clip(model, MODEL, weights)
+        theirs = peer_journal(model.train(), pictures, captions, gradient_clip)
+        for ranks in 1, 2:
+            with peers.check(f"training {name}, {ranks} rank{'s'[:ranks - 1]}: {STEPS} steps alike"):
+                ours = our_journal(folder, weights, gradient_clip, ranks)
+                assert len(ours) == STEPS, f"the journal has {len(ours)} steps"
+                for step, (found, expected) in enumerate(zip(ours, theirs), start=1):
+                    for field, tolerance in TOLERANCES.items():
+                        error = abs(found[field] - expected[field])
+                        assert error <= tolerance * abs(expected[field]), (
+                            f"step {step}: {field} is {found[field]}, the peer's {expected[field]}")
+
+
+if __name__ == "__main__":
+    peers.run(main)
