@@ -70,5 +70,6 @@ let package = Package(
 
     // Tests: `swift test -c release`.
     tests(of: "Files"),
+    tests(of: "Captions", ["Files"], resources: [.copy("Fixtures")]),
   ]
 )
