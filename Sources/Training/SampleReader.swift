@@ -38,8 +38,12 @@ public struct SampleReader: Sendable {
   }
 
   /// A caption's tokens, from start to end.
+  ///
+  /// A caption that spells the end token ends there: the embedding is read off the first one, in open_clip and
+  /// Transformers too, and causality keeps what follows from it.
   public func tokens(of caption: String) -> [Int32] {
-    tokenizer.encode(caption, contextLength: contextLength)
+    let tokens = tokenizer.encode(caption, contextLength: contextLength)
+    return Array(tokens.prefix { $0 != tokenizer.vocabulary.endToken }) + [tokenizer.vocabulary.endToken]
   }
 
   /// Packs `count` pairs.

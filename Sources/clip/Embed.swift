@@ -43,8 +43,10 @@ struct Embed: ParsableCommand {
     }
     if let texts {
       let bytes = try FileReader.contents(of: texts)
-      guard let text = String(validating: bytes, as: UTF8.self) else { throw FileError(texts, "is not UTF-8") }
-      var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      guard String(validating: bytes, as: UTF8.self) != nil else { throw FileError(texts, "is not UTF-8") }
+      // Cut as bytes: in a text, Windows' line break would be a character of its own.
+      var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        .map { String(decoding: $0, as: UTF8.self) }
       // The last line ends with a line break; there is no empty one behind it.
       if lines.last == "" { lines.removeLast() }
       results.append(source("text_features", encoder.texts(lines)))

@@ -74,7 +74,7 @@ def clip(*words, ranks=1):
     return command(*launcher, PROGRAM, *words)
 
 
-def embed(weights, folder, images=(), texts=()):
+def embed(weights, folder, images=(), texts=(), line_break="\n"):
     """What `clip embed` makes of pictures and texts: `image_features` and `text_features`, as far as asked for."""
     from safetensors.torch import load_file
 
@@ -83,7 +83,7 @@ def embed(weights, folder, images=(), texts=()):
         words += ["--images", *images]
     if texts:
         assert not any("\n" in text for text in texts), "a text is a line"
-        (folder / "texts.txt").write_text("".join(text + "\n" for text in texts))
+        (folder / "texts.txt").write_bytes("".join(text + line_break for text in texts).encode())
         words += ["--texts", folder / "texts.txt"]
     clip(*words)
     return load_file(folder / "embeddings.safetensors")
