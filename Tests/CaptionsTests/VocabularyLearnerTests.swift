@@ -1,8 +1,7 @@
+import Captions
 import Files
 import Foundation
 import Testing
-
-@testable import Captions
 
 @Suite struct VocabularyLearnerTests {
   /// Words of a small random language, in which frequent and rare words, repeated letters and long runs all occur.

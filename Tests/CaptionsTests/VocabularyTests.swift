@@ -1,8 +1,7 @@
+import Captions
 import Files
 import Foundation
 import Testing
-
-@testable import Captions
 
 @Suite struct VocabularyTests {
   let directory = NSTemporaryDirectory() + "captions-\(UUID().uuidString)"
