@@ -12,7 +12,7 @@ public struct PhaseTimes: Codable, Sendable {
   public var reduce = 0.0
   /// The optimizer.
   public var optimize = 0.0
-  /// Writing a checkpoint.
+  /// Writing the checkpoint of the step before, if there was one.
   public var checkpoint = 0.0
 
   /// All of it.

@@ -45,7 +45,7 @@ public final class Trainer {
     self.world = world
     self.validate = validate
     let model = try recipe.model.configuration
-    try Preflight.check(recipe, model, tokenizer, data, in: world)
+    try Preflight.check(recipe, model, tokenizer, data, initialWeights, in: world)
 
     plan = BatchPlan(
       shardSizes: data.shardSizes, samples: data.count, seed: UInt64(recipe.seed), globalBatch: recipe.globalBatch,
@@ -63,12 +63,6 @@ public final class Trainer {
         step: 0, samples: 0, epoch: 0, dataset: data.digest, orderVersion: SampleOrder.version, recipe: recipe,
         ranks: world.size)
       if let initialWeights {
-        guard initialWeights.preprocessing == .clip else {
-          throw FileError(
-            initialWeights.path,
-            "was trained with other means and deviations of pictures than CLIP's, found "
-              + "\(initialWeights.preprocessing), expected \(Preprocessing.clip)")
-        }
         try towers.load(initialWeights)
       } else {
         towers.parameters.initialize(seed: UInt64(recipe.seed))
@@ -95,8 +89,11 @@ public final class Trainer {
     }
     let journal = world.isFirst ? try Journal(directory.path + "/journal.jsonl", after: state.step) : nil
     var progress = ProgressLine(firstStep: state.step)
+    var skipped = 0
+    var saving = 0.0
     while state.step < steps {
       var seconds = PhaseTimes()
+      seconds.checkpoint = saving
       let batches = try seconds.measure(\.data) { try samples.nextBatches() }
 
       // 1. Embed every micro-batch, keeping only the embeddings; a single one keeps its activations as well.
@@ -132,17 +129,18 @@ public final class Trainer {
       state.samples += recipe.globalBatch
       state.epoch = state.step / plan.stepsPerEpoch
       let agreed = try agree()
-      if agreed.save { try seconds.measure(\.checkpoint) { try save() } }
       var entry = entry(contrast, learningRate: learningRate, norm: norm, seconds, agreed)
       if let validate, state.step == steps || isDue(every: recipe.evaluation.everySteps) {
         entry.validation = try validate(towers)
       }
-      try journal?.append(entry)
+      // The line comes before the checkpoint: whenever a run is killed, what it resumes from is in the journal.
+      try journal?.append(entry, durably: agreed.save)
       if world.isFirst { progress.show(entry, of: steps) }
+      skipped = agreed.skipped
+      saving = agreed.save ? try save() : 0
     }
-    if world.isFirst, samples.skipped > 0 {
-      Self.tell(
-        "\(samples.skipped) pictures of the first rank could not be decoded; the next samples stood in for them")
+    if world.isFirst, skipped > 0 {
+      Self.tell("warning: \(skipped) pictures could not be decoded; the samples behind them stood in for them")
     }
   }
 
@@ -169,7 +167,11 @@ public final class Trainer {
       peakMemory: Int(words[1]) << 20, skipped: Int(try world.sum(Double(samples.skipped))))
   }
 
-  private func save() throws {
+  /// Writes a checkpoint.
+  ///
+  /// - Returns: the seconds it took.
+  private func save() throws -> Double {
+    let start = ContinuousClock.now
     // Ranks whose weights have drifted apart would train on, each another model.
     let digest = towers.parameters.values.withFloats { Digest(of: UnsafeRawBufferPointer($0)) }
     let first = UInt64(bitPattern: Int64(try world.broadcast(Int(Int64(bitPattern: digest.value)))))
@@ -181,6 +183,7 @@ public final class Trainer {
     if world.isFirst { try directory.save(towers, state) }
     try world.barrier()
     lastSave = .now
+    return start.duration(to: lastSave) / .seconds(1)
   }
 
   private func entry(
@@ -198,8 +201,7 @@ public final class Trainer {
     // The loss and the summed gradient are the same numbers on every rank, so all of them stop here.
     TrainingError(
       "step \(state.step + 1): the \(what) is \(value). Checkpoints up to step \(state.step) are untouched; "
-        + "take a smaller optimizer.learningRate, a longer schedule.warmupSteps or an optimizer.gradientClip.",
-      isShared: true)
+        + "take a smaller optimizer.learningRate, a longer schedule.warmupSteps or an optimizer.gradientClip.")
   }
 
   private static func tell(_ line: String) {

@@ -37,7 +37,7 @@ struct Embed: ParsableCommand {
     if !images.isEmpty {
       let paths = images
       let features = try encoder.images(paths.count) { number in
-        try FileReader.contents(of: paths[number])
+        (paths[number], try FileReader.contents(of: paths[number]))
       }
       results.append(source("image_features", features))
     }

@@ -31,7 +31,8 @@ struct Evaluate: ParsableCommand {
       let images = try encoder.images(samples.count) {
         meter.show($0)
       } picture: {
-        try samples.sample(at: $0).picture
+        let sample = try samples.sample(at: $0)
+        return ("the picture of sample \(sample.key)", sample.picture)
       }
       meter.end()
       let captions = try (0..<samples.count).map { try samples.sample(at: $0).caption }

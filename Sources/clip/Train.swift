@@ -40,18 +40,9 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
-    // Mistakes on the command line are told once, before the ranks join.
-    let recipe: Recipe
-    do {
-      recipe = try self.recipe.recipe()
-      _ = try recipe.model.configuration
-    } catch {
-      if World.launchedRank > 0 { throw ExitCode(2) }
-      throw error
-    }
     threads.apply()
     try World.run { world in
-      try train(recipe, in: world)
+      try train(recipe.recipe(), in: world)
     } onError: { error, world in
       Failure.report(error, of: world)
     }
