@@ -38,8 +38,8 @@ enum Mojibake {
   private static func decodeUTF8(_ original: [UInt8], readAs encoding: LegacyEncoding) -> Text? {
     // Patterns are about characters: Latin-1 writes every byte as one.
     var bytes = original.map { Unicode.Scalar($0) }
-    if encoding.mayHaveLostNoBreakSpaces, bytes.indices.contains(where: { lostSpaces.length(in: bytes, at: $0) != nil })
-    {
+    let spaceIsLost = bytes.indices.contains { lostSpaces.length(in: bytes, at: $0) != nil }
+    if spaceIsLost, encoding.mayHaveLostNoBreakSpaces {
       bytes = lostSpaces.replacing(in: separatingGraveA(bytes)) { $0.map { $0 == " " ? "\u{a0}" : $0 } }
     }
     if encoding.toleratesLosses {

@@ -111,9 +111,7 @@ enum MojibakeSigns {
 
   /// An accented letter, a quote or the like, and then a word: words have no quotes inside.
   private static func endsInWord(_ text: [Unicode.Scalar], at start: Int) -> Bool {
-    guard ([accented, quotes] as CharacterPattern).matches(text, at: start), start + 2 < text.count else {
-      return false
-    }
+    guard start + 2 < text.count, accented.contains(text[start]), quotes.contains(text[start + 1]) else { return false }
     let properties = text[start + 2].properties
     switch properties.generalCategory {
     case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: return true

@@ -20,7 +20,11 @@ struct PairCounts {
   init(_ weightOfWord: [[Int32]: Int]) {
     words = Array(weightOfWord.keys)
     weights = words.map { weightOfWord[$0] ?? 0 }
-    for index in words.indices { count(words[index], of: index) { _ in true } }
+    for index in words.indices {
+      for (left, right) in zip(words[index], words[index].dropFirst()) {
+        add(1, to: Vocabulary.Merge(left: left, right: right), of: index)
+      }
+    }
     for (pair, count) in counts { queue.insert(Candidate(count: count, pair: pair)) }
   }
 
@@ -39,45 +43,40 @@ struct PairCounts {
   mutating func merge(_ pair: Vocabulary.Merge, into id: Int32) {
     var new: Set<Vocabulary.Merge> = []
     for index in places.removeValue(forKey: pair) ?? [] {
-      let merged = Self.merge(pair, into: id, in: words[index])
-      if merged.count == words[index].count { continue }
-      uncount(words[index], of: index)
-      count(merged, of: index) { neighbours in
-        let isNew = neighbours.left == id || neighbours.right == id
-        if isNew { new.insert(neighbours) }
-        return isNew
+      let word = words[index]
+      var merged: [Int32] = []
+      merged.reserveCapacity(word.count)
+      var place = 0
+      while place < word.count {
+        guard place + 1 < word.count, word[place] == pair.left, word[place + 1] == pair.right else {
+          merged.append(word[place])
+          place += 1
+          continue
+        }
+        // At every moment, the counts are those of `merged` with the rest of `word` behind it.
+        add(-1, to: pair, of: index)
+        if let previous = merged.last {
+          add(-1, to: Vocabulary.Merge(left: previous, right: pair.left), of: index)
+          new.insert(add(1, to: Vocabulary.Merge(left: previous, right: id), of: index))
+        }
+        if place + 2 < word.count {
+          add(-1, to: Vocabulary.Merge(left: pair.right, right: word[place + 2]), of: index)
+          new.insert(add(1, to: Vocabulary.Merge(left: id, right: word[place + 2]), of: index))
+        }
+        merged.append(id)
+        place += 2
       }
       words[index] = merged
     }
-    for pair in new { queue.insert(Candidate(count: counts[pair] ?? 0, pair: pair)) }
+    for pair in new { if let count = counts[pair] { queue.insert(Candidate(count: count, pair: pair)) } }
   }
 
-  private static func merge(_ pair: Vocabulary.Merge, into id: Int32, in word: [Int32]) -> [Int32] {
-    var merged: [Int32] = []
-    merged.reserveCapacity(word.count)
-    var index = 0
-    while index < word.count {
-      let isPair = index + 1 < word.count && word[index] == pair.left && word[index + 1] == pair.right
-      merged.append(isPair ? id : word[index])
-      index += isPair ? 2 : 1
-    }
-    return merged
-  }
-
-  /// Counts the pairs of a word, and notes the word as the place of those that `isNew` here.
-  private mutating func count(_ word: [Int32], of index: Int, isNew: (Vocabulary.Merge) -> Bool) {
-    for (left, right) in zip(word, word.dropFirst()) {
-      let pair = Vocabulary.Merge(left: left, right: right)
-      counts[pair, default: 0] += weights[index]
-      if isNew(pair), places[pair]?.last != index { places[pair, default: []].append(index) }
-    }
-  }
-
-  private mutating func uncount(_ word: [Int32], of index: Int) {
-    for (left, right) in zip(word, word.dropFirst()) {
-      let pair = Vocabulary.Merge(left: left, right: right)
-      counts[pair, default: 0] -= weights[index]
-      if counts[pair] == 0 { counts[pair] = nil }
-    }
+  /// Counts occurrences of a pair in a word, more or fewer.
+  @discardableResult
+  private mutating func add(_ occurrences: Int, to pair: Vocabulary.Merge, of index: Int) -> Vocabulary.Merge {
+    let count = (counts[pair] ?? 0) + occurrences * weights[index]
+    counts[pair] = count == 0 ? nil : count
+    if occurrences > 0, places[pair]?.last != index { places[pair, default: []].append(index) }
+    return pair
   }
 }

@@ -47,7 +47,12 @@ enum TextRepair {
 
   private static func substituted(_ text: Text) -> Text {
     guard text.contains(where: { !$0.isASCII && substitutes[$0] != nil }) else { return text }
-    return text.flatMap { $0.isASCII ? [$0] : substitutes[$0] ?? [$0] }
+    var result: Text = []
+    result.reserveCapacity(text.count)
+    for scalar in text {
+      if !scalar.isASCII, let substitute = substitutes[scalar] { result += substitute } else { result.append(scalar) }
+    }
+    return result
   }
 
   /// C1 controls, then ligatures, then widths, then quotes and line ends.

@@ -6,8 +6,12 @@ extension Vocabulary {
   ///
   /// CLIP's own is looked for where `$CLIP_VOCABULARY` says, or else in `swift-clip/` under the user's cache directory.
   public static func named(_ name: String) throws -> Vocabulary {
+    try named(name, in: ProcessInfo.processInfo.environment)
+  }
+
+  static func named(_ name: String, in environment: [String: String]) throws -> Vocabulary {
     guard name == "clip" else { return try load(name) }
-    let path = pathOfCLIP
+    let path = pathOfCLIP(in: environment)
     guard Directory.exists(path) else {
       throw FileError(path, "CLIP's vocabulary is not there; fetch it with launch/vocabulary.sh")
     }
@@ -19,12 +23,12 @@ extension Vocabulary {
     return vocabulary
   }
 
-  /// Where ``named(_:)`` looks for CLIP's vocabulary.
-  public static var pathOfCLIP: String {
-    let environment = ProcessInfo.processInfo.environment
-    if let path = environment["CLIP_VOCABULARY"], !path.isEmpty { return path }
-    let cache = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-    return "\(cache ?? "\(environment["HOME"] ?? "")/.cache")/swift-clip/\(fileOfCLIP)"
+  /// Where CLIP's vocabulary is looked for; an empty variable is as good as none.
+  private static func pathOfCLIP(in environment: [String: String]) -> String {
+    let variables = environment.filter { !$0.value.isEmpty }
+    if let path = variables["CLIP_VOCABULARY"] { return path }
+    let cache = variables["XDG_CACHE_HOME"] ?? "\(variables["HOME"] ?? "")/.cache"
+    return "\(cache)/swift-clip/\(fileOfCLIP)"
   }
 
   /// Reads what lies at `path`: CLIP's `bpe_simple_vocab_16e6.txt.gz` or the same unpacked, a list of merges
@@ -43,38 +47,37 @@ extension Vocabulary {
   private static let headerOfCLIP = "\"bpe_simple_vocab_16e6.txt#version: 0.2"
   private static let digestOfFileOfCLIP = Digest(value: 0x9df1_343a_5d34_9b31)
 
+  /// The most merges a file may have.
+  private static let mostMerges = greatestSize - fixedIDs
+
   private init(file path: String) throws {
     let contents = try Gzip.contents(of: path)
-    // CLIP uses fewer of the merges than its file has.
     let lines = contents.split(
-      separator: UInt8(ascii: "\n"), maxSplits: Self.greatestSize, omittingEmptySubsequences: false)
+      separator: UInt8(ascii: "\n"), maxSplits: Self.mostMerges + 2, omittingEmptySubsequences: false)
     let header = String(decoding: lines[0].prefix(80), as: UTF8.self)
     if header.hasPrefix(Self.headerOfCLIP) {
       let digest = Digest(of: contents)
       guard digest == Self.digestOfFileOfCLIP else {
-        throw FileError(
-          path,
-          "begins like CLIP's vocabulary but is \(contents.count) bytes with digest \(digest), expected 3194984"
-            + " bytes with digest \(Self.digestOfFileOfCLIP); fetch it again with launch/vocabulary.sh")
+        let found = "begins like CLIP's vocabulary but is \(contents.count) bytes with digest \(digest)"
+        let expected = "3194984 bytes with digest \(Self.digestOfFileOfCLIP)"
+        throw FileError(path, "\(found), expected \(expected); fetch it again with launch/vocabulary.sh")
       }
-      try self.init(lines: lines[1...(Self.greatestSize - Self.fixedIDs)], of: path)
+      // CLIP uses fewer of the merges than its file has.
+      try self.init(lines: lines[1...Self.mostMerges], of: path)
     } else if header.hasPrefix("#version") {
       try self.init(lines: lines.last?.isEmpty == true ? lines[1..<(lines.count - 1)] : lines[1...], of: path)
     } else {
-      throw FileError(
-        path,
-        "begins with \"\(header.prefix(40))\", expected \"#version: 0.2\" and then a merge a line;"
-          + " it is no list of merges (of a Transformers vocabulary, give the directory)")
+      let expected = "expected \"#version: 0.2\" and then a merge a line"
+      let advice = "of a vocabulary in Transformers' form, give the directory"
+      throw FileError(path, "begins with \"\(header.prefix(40))\", \(expected); \(advice)")
     }
   }
 
   /// Merges, one a line, two symbols with a space between.
   private init(lines: ArraySlice<ArraySlice<UInt8>>, of path: String) throws {
-    guard lines.count + Self.fixedIDs <= Self.greatestSize else {
-      throw FileError(
-        path,
-        "has more than \(Self.greatestSize - Self.fixedIDs) merges, as many as CLIP: Transformers'"
-          + " CLIPTokenizer would leave out the rest")
+    guard lines.count <= Self.mostMerges else {
+      let reason = "Transformers' CLIPTokenizer would leave out the rest"
+      throw FileError(path, "has more than \(Self.mostMerges) merges, which is as many as CLIP has; \(reason)")
     }
     var ids: [String: Int32] = [:]
     ids.reserveCapacity(lines.count + Self.fixedIDs)
@@ -86,19 +89,18 @@ extension Vocabulary {
     merges.reserveCapacity(lines.count)
     for (index, line) in zip(lines.indices, lines) {
       let line = String(decoding: line, as: UTF8.self)
+      func failure(_ reason: String) -> FileError { FileError(path, "line \(index + 1) is \"\(line)\", \(reason)") }
+
       let symbols = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-      guard symbols.count == 2 else {
-        throw FileError(path, "line \(index + 1) is \"\(line)\", expected two symbols with a space between")
+      guard symbols.count == 2 else { throw failure("expected two symbols with a space between") }
+      guard let left = ids[symbols[0]], let right = ids[symbols[1]] else {
+        throw failure("expected two symbols that are single characters or stand merged in an earlier line")
       }
-      guard let left = ids[symbols[0]], let right = ids[symbols[1]], !symbols[0].hasSuffix(ByteAlphabet.endOfWord)
-      else {
-        throw FileError(
-          path,
-          "line \(index + 1) merges \"\(line)\", expected symbols of earlier lines or single ones, the first"
-            + " without \(ByteAlphabet.endOfWord)")
+      guard !symbols[0].hasSuffix(ByteAlphabet.endOfWord) else {
+        throw failure("but a symbol with \(ByteAlphabet.endOfWord) has nothing behind it")
       }
       guard ids.updateValue(Int32(512 + merges.count), forKey: symbols[0] + symbols[1]) == nil else {
-        throw FileError(path, "line \(index + 1) merges \"\(line)\", whose result an earlier line has already")
+        throw failure("but an earlier line has the same result")
       }
       merges.append(Merge(left: left, right: right))
     }

@@ -77,12 +77,12 @@ extension Vocabulary {
           {"type": "Replace", "pattern": {"Regex": "[“-‟]"}, "content": "\\""},
           {"type": "NFC"},
           {"type": "Replace", "pattern": {"Regex": "\\\\s+"}, "content": " "},
-          {"type": "Replace", "pattern": {"Regex": "(?<=[\\\\p{L}\\\\p{M}])Σ(?![\\\\p{L}\\\\p{M}])"}, "content": "ς"},
+          {"type": "Replace", "pattern": {"Regex": "\(Self.finalSigma)"}, "content": "ς"},
           {"type": "Lowercase"}
         ]},
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
           {"type": "Split", "behavior": "Removed", "invert": true,
-            "pattern": {"Regex": "'[sſ]|'t|'re|'ve|'m|'ll|'d|\\\\p{L}+|\\\\p{N}|[^\\\\s\\\\p{L}\\\\p{N}]+"}},
+            "pattern": {"Regex": "'[sſ]|'t|'re|'ve|'m|'ll|'d|\\\\p{L}+|\\\\p{N}|[^\\\\s\\\\p{L}\\\\p{N}\\\\x{345}]+"}},
           {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}
         ]},
         "post_processor": {"type": "RobertaProcessing", "trim_offsets": false, "add_prefix_space": false,
@@ -96,6 +96,10 @@ extension Vocabulary {
 
       """
   }
+
+  /// A sigma behind a letter and before none, whatever marks and dots are between; escaped for JSON.
+  private static let finalSigma =
+    #"(?<=[\\p{L}\\p{M}])Σ(?![\\p{Mn}\\p{Me}\\p{Cf}\\p{Lm}\\p{Sk}'.:·]*\\p{L})"#
 
   /// A JSON string; of the characters of the byte alphabet only two need care.
   private static func quoted(_ text: String) -> String {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Turns candidates into samples: reads what lies in files, checks the caption, has the picture prepared.
 struct CandidatePreparer: Sendable {
   /// What becomes of a candidate.
@@ -39,7 +37,7 @@ struct CandidatePreparer: Sendable {
     return sample
   }
 
-  /// The caption: the text if there is one, otherwise the field `caption` of the JSON.
+  /// The caption: the text if there is one, otherwise the field `caption` of the JSON or the first of `captions`.
   private func caption(text: [UInt8]?, json: [UInt8]?) throws -> String {
     let caption: String
     if let text {
@@ -47,10 +45,10 @@ struct CandidatePreparer: Sendable {
       // Windows' editors put a byte order mark first; it is no part of the text.
       caption = valid.unicodeScalars.first == "\u{FEFF}" ? String(valid.unicodeScalars.dropFirst()) : valid
     } else {
-      struct Description: Decodable { let caption: String? }
       let bytes = json ?? []
       guard String(validating: bytes, as: UTF8.self) != nil else { throw UnusableSample.notUTF8 }
-      guard let found = try? JSONDecoder().decode(Description.self, from: Data(bytes)).caption else {
+      let fields = CaptionFields(bytes)
+      guard let found = fields?.caption ?? fields?.captions?.first else {
         throw UnusableSample.noText
       }
       caption = found

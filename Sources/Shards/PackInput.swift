@@ -17,7 +17,7 @@ public struct PackInput: Equatable, Sendable {
   /// Recognises an input by what lies at `path`.
   ///
   /// * A folder: pictures (`.jpg .jpeg .png .webp`), at any depth, each with `NAME.txt`, or with `NAME.json` holding
-  ///   `{"caption": …}`.
+  ///   `{"caption": …}` or `{"captions": […]}`.
   /// * `.tar` or `.tar.zst`: a WebDataset, as img2dataset writes it.
   /// * `.csv` or `.tsv`: a table with a header, of paths (relative to the table) and captions.
   ///

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A picture and its caption.
 public struct Sample: Equatable, Sendable {
   /// The name of the sample, unique in its shard.
@@ -18,6 +20,12 @@ public struct Sample: Equatable, Sendable {
     self.format = format
     self.caption = caption
     self.json = json
+  }
+
+  /// All captions: those of the field `captions` of the JSON, or else the one there is.
+  public var captions: [String] {
+    guard let json, let found = CaptionFields(json)?.captions, !found.isEmpty else { return [caption] }
+    return found
   }
 
   /// The bytes it takes in a tar, before compression.

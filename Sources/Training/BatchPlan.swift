@@ -6,7 +6,7 @@ import Tensors
 /// A step takes the next `globalBatch` positions of the epoch's order; rank r takes the r-th part of them, in
 /// micro-batches. What is left at the end of an epoch and does not fill a batch is left out; the next epoch's order
 /// leaves out others.
-struct BatchPlan: Sendable {
+package struct BatchPlan: Sendable {
   let shardSizes: [Int]
   let samples: Int
   let seed: UInt64
@@ -15,21 +15,33 @@ struct BatchPlan: Sendable {
   let rank: Int
   let ranks: Int
 
+  package init(
+    shardSizes: [Int], samples: Int, seed: UInt64, globalBatch: Int, microBatch: Int, rank: Int, ranks: Int
+  ) {
+    self.shardSizes = shardSizes
+    self.samples = samples
+    self.seed = seed
+    self.globalBatch = globalBatch
+    self.microBatch = microBatch
+    self.rank = rank
+    self.ranks = ranks
+  }
+
   /// A sample of a step, and what its random draws are keyed by.
-  struct Place: Equatable {
-    let sample: Int
-    let epoch: Int
-    let position: Int
+  package struct Place: Equatable {
+    package let sample: Int
+    package let epoch: Int
+    package let position: Int
   }
 
   /// Steps of an epoch. A data set smaller than a batch is passed through more than once in a step.
-  var stepsPerEpoch: Int { max(samples / globalBatch, 1) }
+  package var stepsPerEpoch: Int { max(samples / globalBatch, 1) }
 
   /// Pairs of this rank in a step.
   var own: Int { globalBatch / ranks }
 
   /// Micro-batches of this rank in a step.
-  var microBatches: Int { (own + microBatch - 1) / microBatch }
+  package var microBatches: Int { (own + microBatch - 1) / microBatch }
 
   /// Which of this rank's pairs make up a micro-batch.
   func rows(ofMicroBatch index: Int) -> Range<Int> {
@@ -37,7 +49,7 @@ struct BatchPlan: Sendable {
   }
 
   /// The samples of a micro-batch of a step.
-  func places(step: Int, microBatch index: Int) -> [Place] {
+  package func places(step: Int, microBatch index: Int) -> [Place] {
     let epoch = step / stepsPerEpoch
     let first = step % stepsPerEpoch * globalBatch + rank * own
     // Only a data set smaller than a batch has more than one pass an epoch.

@@ -12,7 +12,7 @@ public struct PhaseTimes: Codable, Sendable {
   public var reduce = 0.0
   /// The optimizer.
   public var optimize = 0.0
-  /// Writing the checkpoint of the step before, if there was one.
+  /// Writing the checkpoint that followed the step before.
   public var checkpoint = 0.0
 
   /// All of it.

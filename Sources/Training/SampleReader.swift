@@ -1,6 +1,5 @@
 public import Captions
 public import Images
-public import Shards
 public import Towers
 
 /// Turns samples into what the towers read: pictures of the model's size, captions as tokens.
@@ -23,13 +22,13 @@ public struct SampleReader: Sendable {
   /// A cropped picture (interleaved RGB) and its caption's tokens.
   public typealias Pair = (pixels: [UInt8], tokens: [Int32])
 
-  /// Decodes and crops a sample's picture, and tokenises its caption.
+  /// Decodes and crops an encoded picture, and tokenises its caption.
   public func pair(
-    _ sample: Sample, crop: Crop, using generator: inout some RandomNumberGenerator
+    _ encoded: [UInt8], _ caption: String, crop: Crop, using generator: inout some RandomNumberGenerator
   ) throws -> Pair {
-    let picture = try Picture.decode(sample.picture)
+    let picture = try Picture.decode(encoded)
     let framing = crop.framing(of: picture.size, pixels: pixels, using: &generator)
-    return (picture.framed(framing).pixels, tokens(of: sample.caption))
+    return (picture.framed(framing).pixels, tokens(of: caption))
   }
 
   /// The picture as models are evaluated: scaled by its shortest side, the middle cut out.

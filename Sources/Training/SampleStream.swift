@@ -39,7 +39,8 @@ final class SampleStream {
         for next in 0..<min(data.count, 100) {
           do {
             let sample = try data.sample(at: (place.sample + next) % data.count)
-            return try reader.pair(sample, crop: crop, using: &generator)
+            let caption = sample.captions.randomElement(using: &generator) ?? sample.caption
+            return try reader.pair(sample.picture, caption, crop: crop, using: &generator)
           } catch is ImageError {
             skipped += 1
           }

@@ -11,9 +11,15 @@ public struct Schedule: Codable, Sendable, Equatable {
   }
 
   /// Steps until the largest learning rate is reached.
-  public var warmupSteps = 2000
+  public var warmupSteps: Int
   /// What follows.
-  public var decay = Decay.cosine
+  public var decay: Decay
+
+  /// A schedule by its numbers; the defaults are the paper's.
+  public init(warmupSteps: Int = 2000, decay: Decay = .cosine) {
+    self.warmupSteps = warmupSteps
+    self.decay = decay
+  }
 
   /// What multiplies the learning rate in a step.
   ///

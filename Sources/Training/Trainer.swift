@@ -90,10 +90,8 @@ public final class Trainer {
     let journal = world.isFirst ? try Journal(directory.path + "/journal.jsonl", after: state.step) : nil
     var progress = ProgressLine(firstStep: state.step)
     var skipped = 0
-    var saving = 0.0
+    var seconds = PhaseTimes()
     while state.step < steps {
-      var seconds = PhaseTimes()
-      seconds.checkpoint = saving
       let batches = try seconds.measure(\.data) { try samples.nextBatches() }
 
       // 1. Embed every micro-batch, keeping only the embeddings; a single one keeps its activations as well.
@@ -133,11 +131,12 @@ public final class Trainer {
       if let validate, state.step == steps || isDue(every: recipe.evaluation.everySteps) {
         entry.validation = try validate(towers)
       }
-      // The line comes before the checkpoint: whenever a run is killed, what it resumes from is in the journal.
+      // The journal first: whatever happens now, no step of a checkpoint is missing from it.
       try journal?.append(entry, durably: agreed.save)
       if world.isFirst { progress.show(entry, of: steps) }
       skipped = agreed.skipped
-      saving = agreed.save ? try save() : 0
+      seconds = PhaseTimes()
+      if agreed.save { try seconds.measure(\.checkpoint) { try save() } }
     }
     if world.isFirst, skipped > 0 {
       Self.tell("warning: \(skipped) pictures could not be decoded; the samples behind them stood in for them")
@@ -167,11 +166,7 @@ public final class Trainer {
       peakMemory: Int(words[1]) << 20, skipped: Int(try world.sum(Double(samples.skipped))))
   }
 
-  /// Writes a checkpoint.
-  ///
-  /// - Returns: the seconds it took.
-  private func save() throws -> Double {
-    let start = ContinuousClock.now
+  private func save() throws {
     // Ranks whose weights have drifted apart would train on, each another model.
     let digest = towers.parameters.values.withFloats { Digest(of: UnsafeRawBufferPointer($0)) }
     let first = UInt64(bitPattern: Int64(try world.broadcast(Int(Int64(bitPattern: digest.value)))))
@@ -183,7 +178,6 @@ public final class Trainer {
     if world.isFirst { try directory.save(towers, state) }
     try world.barrier()
     lastSave = .now
-    return start.duration(to: lastSave) / .seconds(1)
   }
 
   private func entry(

@@ -7,7 +7,7 @@ struct Pack: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Pack captioned pictures into shards.",
     discussion: """
-      INPUT is a folder (pictures with NAME.txt, or NAME.json holding {"caption": …}), a WebDataset .tar or .tar.zst, or
+      INPUT is a folder (pictures with NAME.txt, or NAME.json holding {"caption": …} or {"captions": […]}), a WebDataset .tar or .tar.zst, or
       a .csv or .tsv table. What cannot be used is left out and counted by reason.
 
       Example: clip pack my-pictures --into my-shards --resize 256

@@ -13,7 +13,7 @@ enum Processor {
   /// Why OpenBLAS is slower than it could be, if it uses a kernel below the processor's.
   static func slowCore(_ core: String) -> String? {
     let flags = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-    guard flags.contains("avx512f"), !["SKYLAKEX", "COOPERLAKE", "SAPPHIRERAPIDS", "ZEN"].contains(core.uppercased())
+    guard flags.contains("avx512f"), !["SKYLAKEX", "COOPERLAKE", "SAPPHIRERAPIDS"].contains(core.uppercased())
     else { return nil }
     let pinned = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] != nil
     return "OpenBLAS runs its \(core) kernel on a processor with AVX-512, at about half speed; "

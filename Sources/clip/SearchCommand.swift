@@ -61,7 +61,7 @@ struct SearchCommand: ParsableCommand {
         query: query,
         results: try hits.map { hit in
           let sample = try samples.sample(at: hit.index)
-          return Found(key: sample.key, caption: sample.caption, score: hit.score)
+          return Found(key: sample.key, caption: sample.caption.trimmed, score: hit.score)
         })
     }
     if let sheet { try draw(zip(queries, hits).map { ($0, $1) }, samples, to: sheet) }
@@ -83,7 +83,7 @@ struct SearchCommand: ParsableCommand {
           let picture = try Picture.decode(sample.picture)
           return ContactSheet.Cell(
             width: picture.width, height: picture.height, rgb: picture.pixels, score: hit.score,
-            caption: sample.caption)
+            caption: sample.caption.trimmed)
         })
     }
     try ContactSheet(rows: rows).write(to: path)

@@ -16,14 +16,17 @@ struct Annotation: Equatable {
   }
 
   /// The name, then the keywords that add something to it: "grinning face: face, grin".
-  ///
-  /// Names are made of parts, as in "woman: blond hair, light skin tone"; a keyword that is one of them is dropped.
-  var caption: String {
+  var caption: String { keywordsBesideName.isEmpty ? name : "\(name): \(keywordsBesideName)" }
+
+  /// What a person may call it: the whole caption, the name, or only the keywords.
+  var captions: [String] { keywordsBesideName.isEmpty ? [name] : [caption, name, keywordsBesideName] }
+
+  /// Names are made of parts, as in "woman: blond hair, light skin tone"; a keyword that is one of them is left out.
+  private var keywordsBesideName: String {
     var seen = Set(
       name.lowercased().split(separator: ": ").flatMap { $0.split(separator: ", ") }.map(String.init))
     seen.insert(name.lowercased())
-    let more = keywords.filter { seen.insert($0.lowercased()).inserted }
-    return more.isEmpty ? name : "\(name): \(more.joined(separator: ", "))"
+    return keywords.filter { seen.insert($0.lowercased()).inserted }.joined(separator: ", ")
   }
 
   /// Whether the characters are punctuation, though the font may draw them.

@@ -67,6 +67,8 @@ struct EmojiPictures: ParsableCommand {
       let path = "\(directory)/\(isHeldOut ? "held-out" : "train")/\(name)"
       try FileWriter.write(picture, to: path + ".png")
       try FileWriter.write(Array("\(annotation.caption)\n".utf8), to: path + ".txt")
+      let captions = try JSONEncoder().encode(["captions": annotation.captions])
+      try FileWriter.write(Array(captions), to: path + ".json")
       if isHeldOut { counts.heldOut += 1 } else { counts.train += 1 }
     }
     guard counts.train > 0 else {

@@ -1,0 +1,82 @@
+import Foundation
+import Testing
+import Towers
+import Training
+
+@Suite struct RecipeTests {
+  private func recipe(_ json: String) throws -> Recipe {
+    try Recipe(json: Array(json.utf8), over: .paper, source: "my-recipe.json")
+  }
+
+  private func message(_ body: () throws -> Recipe) -> String {
+    do { return "no error: \(try body().json)" } catch { return "\(error)" }
+  }
+
+  @Test func everyRecipeSurvivesItsJSON() throws {
+    for name in Recipes.names {
+      let recipe = try #require(Recipes.named(name))
+      #expect(try Recipe(json: Array(recipe.json.utf8), over: .paper, source: name) == recipe, "\(name)")
+    }
+  }
+
+  @Test func thePaperSNumbers() throws {
+    let recipe = try #require(Recipes.named("ViT-L-14"))
+    #expect(recipe.globalBatch == 32768 && recipe.epochs == 32 && recipe.schedule.warmupSteps == 2000)
+    #expect(recipe.optimizer.learningRate == 4e-4 && recipe.optimizer.weightDecay == 0.2)
+    #expect(recipe.optimizer.beta1 == 0.9 && recipe.optimizer.beta2 == 0.98 && recipe.optimizer.epsilon == 1e-6)
+    #expect(try #require(Recipes.named("ViT-L-14-336")).optimizer.learningRate == 2e-5)
+  }
+
+  @Test func aFileMayLeaveFieldsOut() throws {
+    let found = try recipe(#"{"model": "ViT-B-16", "optimizer": {"learningRate": 1e-3}, "steps": 7}"#)
+    var expected = Recipe(model: .named("ViT-B-16"))
+    expected.optimizer.learningRate = 1e-3
+    expected.steps = 7
+    #expect(found == expected)
+  }
+
+  @Test func switchedOffMayBeWrittenAsNull() throws {
+    #expect(try recipe(#"{"optimizer": {"gradientClip": null}}"#).optimizer.gradientClip == 0)
+  }
+
+  @Test(arguments: [
+    (#"{"globalBach": 64}"#, #"unknown key "globalBach"; did you mean "globalBatch"?"#),
+    (#"{"optimizer": {"weigthDecay": 0}}"#, #"did you mean "optimizer.weightDecay"?"#),
+    (#"{"globalBatch": "many"}"#, "globalBatch"),
+    (#"{"globalBatch": 0}"#, "globalBatch: found 0, expected at least 1"),
+    (#"{"model": "ViT-B-23"}"#, #"did you mean "ViT-B-32"?"#),
+    (#"{"model": {"embed_dim": 512}}"#, "vision_cfg"),
+    (#"{"precision": "fp16"}"#, "precision"),
+    (#"{"augmentation": {"scale": [0.9, 0.1]}}"#, "augmentation.scale"),
+    ("[1]", "expected an object"),
+    ("{", "is not JSON"),
+  ]) func mistakesAreNamed(json: String, expected: String) {
+    let text = message { try recipe(json) }
+    #expect(text.hasPrefix("my-recipe.json: "), "\(text)")
+    #expect(text.contains(expected), "\(text)")
+  }
+
+  @Test func settingReachesEveryDepth() throws {
+    var recipe = try Recipe.paper.setting("optimizer.learningRate=1e-3").setting("globalBatch=64")
+    recipe = try recipe.setting("vocabulary=my.txt").setting("model.text_cfg.vocab_size=999")
+    #expect(recipe.optimizer.learningRate == 1e-3 && recipe.globalBatch == 64 && recipe.vocabulary == "my.txt")
+    let model = try recipe.model.configuration
+    #expect(model.text.vocabularySize == 999)
+    #expect(model.vision == NamedModels.configuration(of: "ViT-B-32")?.vision)
+    #expect(try recipe.setting("model=ViT-B-16").model == .named("ViT-B-16"))
+  }
+
+  @Test(arguments: ["globalBatch", "=3", "globlBatch=3", "model.vision_cfg.layers=-1", "optimizer=3", "seed.x=1"])
+  func nonsenseInSettingsIsRefused(assignment: String) {
+    #expect(throws: (any Error).self) { try Recipe.paper.setting(assignment) }
+  }
+
+  @Test func theScheduleWarmsUpAndFollowsACosine() {
+    let schedule = Schedule(warmupSteps: 10, decay: .cosine)
+    #expect(schedule.factor(at: 0, of: 110) == 0.1)
+    #expect(schedule.factor(at: 9, of: 110) == 1)
+    #expect(abs(schedule.factor(at: 60, of: 110) - 0.5) < 1e-6)
+    #expect(schedule.factor(at: 109, of: 110) < 1e-3)
+    #expect(Schedule(warmupSteps: 0, decay: .constant).factor(at: 99, of: 100) == 1)
+  }
+}
