@@ -89,6 +89,7 @@ public final class Trainer {
     }
     let journal = world.isFirst ? try Journal(directory.path + "/journal.jsonl", after: state.step) : nil
     var progress = ProgressLine(firstStep: state.step)
+    defer { progress.end() }
     var skipped = 0
     var seconds = PhaseTimes()
     while state.step < steps {
@@ -194,8 +195,9 @@ public final class Trainer {
   private func nonFinite(_ what: String, _ value: Double) -> TrainingError {
     // The loss and the summed gradient are the same numbers on every rank, so all of them stop here.
     TrainingError(
-      "step \(state.step + 1): the \(what) is \(value). Checkpoints up to step \(state.step) are untouched; "
-        + "take a smaller optimizer.learningRate, a longer schedule.warmupSteps or an optimizer.gradientClip.")
+      "step \(state.step + 1): the \(what) is \(value.isNaN ? "not a number" : "infinite"); take a smaller "
+        + "optimizer.learningRate, a longer schedule.warmupSteps or an optimizer.gradientClip. Checkpoints stay as they "
+        + "were.")
   }
 
   private static func tell(_ line: String) {

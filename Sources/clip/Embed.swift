@@ -9,8 +9,10 @@ import Tensors
 struct Embed: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the embeddings of pictures and texts, rows of length 1 in input order.",
-    discussion: "Example: clip embed --weights my-run --images photos/*.jpg --texts captions.txt --into out.safetensors"
-  )
+    discussion: """
+      Example:
+        clip embed --weights my-run --images *.jpg --texts texts.txt --into out.safetensors
+      """)
 
   @OptionGroup var weights: WeightsOption
 

@@ -6,7 +6,9 @@ import Shards
 /// Measures a trained model.
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a trained model.", subcommands: [RetrievalCommand.self])
+    abstract: "Measure a trained model.",
+    discussion: "Example: clip evaluate retrieval --weights my-run --data held-out-shards",
+    subcommands: [RetrievalCommand.self])
 
   /// Measures how well captions find their pictures and pictures their captions.
   struct RetrievalCommand: ParsableCommand {

@@ -8,7 +8,10 @@ import Tensors
 struct SearchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "search", abstract: "Find pictures by a sentence.",
-    discussion: "Example: clip search --weights my-run --data my-shards \"a red circle\" --top 5 --sheet found.png")
+    discussion: """
+      Example:
+        clip search --weights my-run --data my-shards "a red circle" --sheet found.png
+      """)
 
   @OptionGroup var weights: WeightsOption
 
