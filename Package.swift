@@ -88,7 +88,7 @@ let package = Package(
       swiftSettings: swift),
     tests(of: "Files"),
     tests(of: "Tensors"),
-    tests(of: "clip", ["Files"]),
+    tests(of: "clip", ["Files", "Images", "Shards", "Checkpoints"]),
     tests(
       of: "Training", ["Files", "Tensors", "Towers", "Collectives", "Checkpoints"], resources: [.copy("Fixtures")]),
     tests(of: "Checkpoints", ["Files", "Towers"], resources: [.copy("Fixtures")]),

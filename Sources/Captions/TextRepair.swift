@@ -37,7 +37,7 @@ enum TextRepair {
       text = Mojibake.repair(text)
       text = substituted(text)
       text = withoutControls(text)
-      text = composed(text)
+      text = ComposedForm.of(text)
       if text == before { break }
     }
     return text
@@ -133,38 +133,5 @@ enum TextRepair {
     }
     guard index < text.count, text[index].isASCII, text[index].properties.isAlphabetic else { return nil }
     return index + 1
-  }
-
-  // MARK: Composed form
-
-  /// Characters that compose with nothing, unless with something that is not among these. By far not all of them, but
-  /// Latin, Greek, Cyrillic, punctuation, kana, ideographs, Hangul syllables and emoji: most of what captions have.
-  private static let unchangeable: CharacterClass =
-    "\u{0}-\u{2ff}Α-ΡΣ-ώЀ-ҁ\u{2010}-\u{2027}\u{2030}-\u{205e}₠-₿ぁ-ゖァ-ヺー、。「」㐀-鿼가-힣\u{fe0f}🌀-🙏🚀-🛅🤌-🧿"
-
-  private static func composed(_ text: Text) -> Text {
-    guard text.contains(where: { !unchangeable.contains($0) }) else { return text }
-    var scalars = String.UnicodeScalarView()
-    scalars.append(contentsOf: withOrderedMarks(text))
-    var string = String(scalars)
-    string.makeContiguousUTF8()
-    var bytes = string.utf8Span
-    if bytes.checkForNFC(quickCheck: false) { return Array(scalars) }
-    return Array(string.precomposedStringWithCanonicalMapping.unicodeScalars)
-  }
-
-  /// Combining marks in a row put into their canonical order. Composing does so too, but in n² steps.
-  private static func withOrderedMarks(_ text: Text) -> Text {
-    var ordered = text
-    var start = 0
-    while start < text.count {
-      let end = text[start...].firstIndex { $0.value < 0x300 || $0.properties.canonicalCombiningClass == .notReordered }
-      let marks = start..<(end ?? text.count)
-      if marks.count > 1 {
-        ordered[marks].sort { $0.properties.canonicalCombiningClass < $1.properties.canonicalCombiningClass }
-      }
-      start = marks.upperBound + 1
-    }
-    return ordered
   }
 }

@@ -140,7 +140,7 @@ public final class MPICommunicator: Communicator {
 
   /// Ends all ranks at once with an exit code.
   public func abort(_ code: Int32) -> Never {
-    MPI_Abort(world, code)
+    COpenMPI_abort(code)
     exit(code)
   }
 }

@@ -15,10 +15,19 @@ public enum World {
       .first ?? 0
   }
 
+  /// Gives the ranks before this one time to tell of an error and end the world; the first rank never waits.
+  ///
+  /// Most errors are found by every rank alike, in the same moment. So only one rank tells of them, and none is ended
+  /// before it could.
+  public static func awaitTurn() {
+    guard launchedRank > 0 else { return }
+    Thread.sleep(forTimeInterval: min(0.5 + 0.02 * Double(launchedRank), 5))
+  }
+
   /// Runs `body` as a rank of the world the launcher made, or alone if there was none.
   ///
-  /// An error that leaves `body` goes to `report`, which says what happened and gives the exit code; then all ranks end
-  /// with it.
+  /// An error that leaves `body` goes to `report`, once the rank's turn has come, which says what happened and gives the
+  /// exit code; then all ranks end with it.
   public static func run(
     _ body: (any Communicator) throws -> Void, onError report: (any Error, any Communicator) -> Int32
   ) throws {
@@ -32,6 +41,7 @@ public enum World {
       try body(world)
       try world.finalize()
     } catch {
+      awaitTurn()
       world.abort(report(error, world))
     }
   }

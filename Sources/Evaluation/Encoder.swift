@@ -1,5 +1,7 @@
 import Captions
 public import Checkpoints
+import Files
+import Images
 import Shards
 public import Tensors
 public import Towers
@@ -45,13 +47,19 @@ public final class Encoder {
   ///
   /// - Parameters:
   ///   - progress: told how many are done.
-  ///   - picture: the bytes of picture i; called on other threads, ahead of time.
+  ///   - picture: what to call picture i in an error, and its bytes; called on other threads, ahead of time.
   public func images(
-    _ count: Int, progress: (Int) -> Void = { _ in }, picture: @escaping @Sendable (Int) throws -> [UInt8]
+    _ count: Int, progress: (Int) -> Void = { _ in },
+    picture: @escaping @Sendable (Int) throws -> (name: String, bytes: [UInt8])
   ) throws -> Tensor {
     let reader = reader
     let pictures = Prefetcher(from: 0, to: count, threads: threads, ahead: 2 * threads) {
-      try reader.pixels(of: picture($0))
+      let (name, bytes) = try picture($0)
+      do {
+        return try reader.pixels(of: bytes)
+      } catch let error as ImageError {
+        throw FileError(name, "cannot be decoded: \(error)")
+      }
     }
     let embeddings = Tensor(rows: count, columns: dimension)
     for rows in Self.batches(of: count) {

@@ -55,9 +55,12 @@ final class Journal {
   }
 
   /// Appends a line.
-  func append(_ entry: Entry) throws {
+  ///
+  /// - Parameter durably: whether this line and all before it must survive even the machine.
+  func append(_ entry: Entry, durably: Bool) throws {
     do {
       try file.write(contentsOf: encoder.encode(entry) + Data([UInt8(ascii: "\n")]))
+      if durably { try file.synchronize() }
     } catch {
       throw FileError(path, "cannot be written: \(error.localizedDescription)")
     }

@@ -1,4 +1,5 @@
 import Captions
+import Checkpoints
 import Collectives
 import Files
 import Shards
@@ -8,7 +9,7 @@ import Towers
 enum Preflight {
   static func check(
     _ recipe: Recipe, _ model: ModelConfiguration, _ tokenizer: Tokenizer, _ data: ShardCollection,
-    in world: any Communicator
+    _ initialWeights: Weights?, in world: any Communicator
   ) throws {
     let batch = recipe.globalBatch
     guard batch % world.size == 0 else {
@@ -26,6 +27,15 @@ enum Preflight {
       throw RecipeError(
         "model.vision_cfg.image_size: found [\(model.vision.imageHeight), \(model.vision.imageWidth)], "
           + "expected a square: pictures are cropped to one")
+    }
+    if let initialWeights {
+      guard initialWeights.preprocessing == .clip else {
+        throw FileError(
+          initialWeights.path,
+          "was trained with other means and deviations of pictures than CLIP's, found "
+            + "\(initialWeights.preprocessing), expected \(Preprocessing.clip)")
+      }
+      try initialWeights.check(against: TwoTowers.parameterShapes(of: model))
     }
     try agree("recipe", Digest(of: Array(recipe.json.utf8)), in: world)
     try agree("data set", data.digest, in: world)

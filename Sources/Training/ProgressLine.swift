@@ -7,6 +7,8 @@ struct ProgressLine {
   private var last = ContinuousClock.now - .seconds(3600)
   private let start = ContinuousClock.now
   private let firstStep: Int
+  /// Whether the cursor still stands in the line.
+  private var isOpen = false
 
   init(firstStep: Int) {
     self.firstStep = firstStep
@@ -24,13 +26,15 @@ struct ProgressLine {
       entry.step, steps, entry.epoch, entry.loss, 100 * entry.imageAccuracy, 100 * entry.textAccuracy,
       entry.samplesPerSecond, left)
     // Clears what a longer line left behind.
-    let text = isTerminal ? "\r\(line)\u{1B}[K" + (entry.step == steps ? "\n" : "") : line + "\n"
-    FileHandle.standardError.write(Data(text.utf8))
+    FileHandle.standardError.write(Data((isTerminal ? "\r\(line)\u{1B}[K" : line + "\n").utf8))
+    isOpen = isTerminal
+    if entry.step == steps { end() }
   }
 
-  /// Ends the line that is written over.
-  func end() {
-    if isTerminal { FileHandle.standardError.write(Data("\n".utf8)) }
+  /// Ends the line that is written over: whatever comes next has a line of its own.
+  mutating func end() {
+    if isOpen { FileHandle.standardError.write(Data("\n".utf8)) }
+    isOpen = false
   }
 
   private static func duration(_ seconds: Double) -> String {

@@ -118,6 +118,7 @@ extension Recipe {
     guard case .object(var members) = base else {
       // A switched-off number is 0; people write null as well.
       if overlay == .null, case .number = base { return .number(0) }
+      try check(overlay, fits: base, at: path, source)
       return overlay
     }
     guard case .object(let changes) = overlay else {

@@ -1,20 +1,15 @@
 import Captions
 import Images
 import Shards
-import Synchronization
 import Tensors
 import Towers
 
 /// This rank's micro-batches, step after step, made ahead of time on threads of their own.
 final class SampleStream {
   private let plan: BatchPlan
-  private let prefetcher: Prefetcher<MicroBatch>
-  private let skips: Skips
-
-  /// How many samples had to be replaced, shared with the threads that find out.
-  private final class Skips: Sendable {
-    let count = Atomic<Int>(0)
-  }
+  private let prefetcher: Prefetcher<(batch: MicroBatch, skipped: Int)>
+  /// Pictures of the micro-batches taken so far that could not be decoded and were replaced.
+  private(set) var skipped = 0
 
   /// Micro-batches from `step` on.
   ///
@@ -24,8 +19,6 @@ final class SampleStream {
     from step: Int, ahead: Int = 4
   ) {
     self.plan = plan
-    let skips = Skips()
-    self.skips = skips
     let crop: Crop =
       switch recipe.augmentation.crop {
       case .square: .square
@@ -37,7 +30,8 @@ final class SampleStream {
     let seed = UInt64(recipe.seed)
     prefetcher = Prefetcher(from: step * plan.microBatches, threads: 1, ahead: ahead) { number in
       let places = plan.places(step: number / plan.microBatches, microBatch: number % plan.microBatches)
-      return try reader.microBatch(of: places.count) { index in
+      var skipped = 0
+      let batch = try reader.microBatch(of: places.count) { index in
         let place = places[index]
         var generator = CounterGenerator(seed: seed, epoch: place.epoch, position: place.position)
         // A picture that cannot be decoded is the data's fault, not the disk's: the next sample stands in for it, the
@@ -48,19 +42,21 @@ final class SampleStream {
             let caption = sample.captions.randomElement(using: &generator) ?? sample.caption
             return try reader.pair(sample.picture, caption, crop: crop, using: &generator)
           } catch is ImageError {
-            skips.count.add(1, ordering: .relaxed)
+            skipped += 1
           }
         }
         throw TrainingError("a hundred samples in a row from sample \(place.sample) on cannot be decoded")
       }
+      return (batch, skipped)
     }
   }
 
-  /// Pictures that could not be decoded so far and were replaced.
-  var skipped: Int { skips.count.load(ordering: .relaxed) }
-
   /// The micro-batches of the next step.
   func nextBatches() throws -> [MicroBatch] {
-    try (0..<plan.microBatches).map { _ in try prefetcher.next() }
+    try (0..<plan.microBatches).map { _ in
+      let (batch, skipped) = try prefetcher.next()
+      self.skipped += skipped
+      return batch
+    }
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 /// The learning rate over time: linear warm-up, then a cosine or a constant.
 public struct Schedule: Codable, Sendable, Equatable {
   /// What follows the warm-up.
-  public enum Decay: String, Codable, Sendable {
+  public enum Decay: String, Codable, Sendable, CaseIterable {
     /// Half a cosine, down to 0 after the last step.
     case cosine
     /// The same to the end.

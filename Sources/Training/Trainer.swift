@@ -45,7 +45,7 @@ public final class Trainer {
     self.world = world
     self.validate = validate
     let model = try recipe.model.configuration
-    try Preflight.check(recipe, model, tokenizer, data, in: world)
+    try Preflight.check(recipe, model, tokenizer, data, initialWeights, in: world)
 
     plan = BatchPlan(
       shardSizes: data.shardSizes, samples: data.count, seed: UInt64(recipe.seed), globalBatch: recipe.globalBatch,
@@ -63,12 +63,6 @@ public final class Trainer {
         step: 0, samples: 0, epoch: 0, dataset: data.digest, orderVersion: SampleOrder.version, recipe: recipe,
         ranks: world.size)
       if let initialWeights {
-        guard initialWeights.preprocessing == .clip else {
-          throw FileError(
-            initialWeights.path,
-            "was trained with other means and deviations of pictures than CLIP's, found "
-              + "\(initialWeights.preprocessing), expected \(Preprocessing.clip)")
-        }
         try towers.load(initialWeights)
       } else {
         towers.parameters.initialize(seed: UInt64(recipe.seed))
@@ -95,6 +89,8 @@ public final class Trainer {
     }
     let journal = world.isFirst ? try Journal(directory.path + "/journal.jsonl", after: state.step) : nil
     var progress = ProgressLine(firstStep: state.step)
+    defer { progress.end() }
+    var skipped = 0
     var seconds = PhaseTimes()
     while state.step < steps {
       let batches = try seconds.measure(\.data) { try samples.nextBatches() }
@@ -137,14 +133,14 @@ public final class Trainer {
         entry.validation = try validate(towers)
       }
       // The journal first: whatever happens now, no step of a checkpoint is missing from it.
-      try journal?.append(entry)
+      try journal?.append(entry, durably: agreed.save)
       if world.isFirst { progress.show(entry, of: steps) }
+      skipped = agreed.skipped
       seconds = PhaseTimes()
       if agreed.save { try seconds.measure(\.checkpoint) { try save() } }
     }
-    if world.isFirst, samples.skipped > 0 {
-      Self.tell(
-        "\(samples.skipped) pictures of the first rank could not be decoded; the next samples stood in for them")
+    if world.isFirst, skipped > 0 {
+      Self.tell("warning: \(skipped) pictures could not be decoded; the samples behind them stood in for them")
     }
   }
 
@@ -199,9 +195,9 @@ public final class Trainer {
   private func nonFinite(_ what: String, _ value: Double) -> TrainingError {
     // The loss and the summed gradient are the same numbers on every rank, so all of them stop here.
     TrainingError(
-      "step \(state.step + 1): the \(what) is \(value). Checkpoints up to step \(state.step) are untouched; "
-        + "take a smaller optimizer.learningRate, a longer schedule.warmupSteps or an optimizer.gradientClip.",
-      isShared: true)
+      "step \(state.step + 1): the \(what) is \(value.isNaN ? "not a number" : "infinite"); take a smaller "
+        + "optimizer.learningRate, a longer schedule.warmupSteps or an optimizer.gradientClip. Checkpoints stay as they "
+        + "were.")
   }
 
   private static func tell(_ line: String) {

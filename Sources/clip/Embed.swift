@@ -9,8 +9,10 @@ import Tensors
 struct Embed: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the embeddings of pictures and texts, rows of length 1 in input order.",
-    discussion: "Example: clip embed --weights my-run --images photos/*.jpg --texts captions.txt --into out.safetensors"
-  )
+    discussion: """
+      Example:
+        clip embed --weights my-run --images *.jpg --texts texts.txt --into out.safetensors
+      """)
 
   @OptionGroup var weights: WeightsOption
 
@@ -37,7 +39,7 @@ struct Embed: ParsableCommand {
     if !images.isEmpty {
       let paths = images
       let features = try encoder.images(paths.count) { number in
-        try FileReader.contents(of: paths[number])
+        (paths[number], try FileReader.contents(of: paths[number]))
       }
       results.append(source("image_features", features))
     }

@@ -6,7 +6,9 @@ import Shards
 /// Measures a trained model.
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a trained model.", subcommands: [RetrievalCommand.self])
+    abstract: "Measure a trained model.",
+    discussion: "Example: clip evaluate retrieval --weights my-run --data held-out-shards",
+    subcommands: [RetrievalCommand.self])
 
   /// Measures how well captions find their pictures and pictures their captions.
   struct RetrievalCommand: ParsableCommand {
@@ -31,7 +33,8 @@ struct Evaluate: ParsableCommand {
       let images = try encoder.images(samples.count) {
         meter.show($0)
       } picture: {
-        try samples.sample(at: $0).picture
+        let sample = try samples.sample(at: $0)
+        return ("the picture of sample \(sample.key)", sample.picture)
       }
       meter.end()
       let captions = try (0..<samples.count).map { try samples.sample(at: $0).caption }

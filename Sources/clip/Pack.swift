@@ -19,7 +19,7 @@ struct Pack: ParsableCommand {
   @Option(help: ArgumentHelp("Where the shards go: a new or empty directory.", valueName: "dir"))
   var into: String
 
-  @Option(help: ArgumentHelp("Shrink pictures to this shortest side.", valueName: "px"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Shrink pictures to this shortest side.", valueName: "px"))
   var resize: Int?
 
   @Option(help: ArgumentHelp("Lay transparent pictures on white, black or #rrggbb.", valueName: "color"))
@@ -28,10 +28,10 @@ struct Pack: ParsableCommand {
   @Flag(help: "Turn pictures as their EXIF data ask for.")
   var orient = false
 
-  @Option(help: ArgumentHelp("Samples of a shard.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Samples of a shard.", valueName: "n"))
   var samplesPerShard = 10_000
 
-  @Option(help: ArgumentHelp("zstd's level, 1 to 19.", valueName: "l"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("zstd's level, 1 to 19.", valueName: "l"))
   var level = 3
 
   @Option(help: ArgumentHelp("The column of a table that holds paths of pictures.", valueName: "name"))

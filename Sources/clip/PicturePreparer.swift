@@ -1,3 +1,4 @@
+import Foundation
 import Images
 import Shards
 
@@ -20,7 +21,7 @@ struct PicturePreparer: Sendable {
         ? PreparedPicture(bytes: try shrunk.encodedAsJPEG(), format: .jpg)
         : PreparedPicture(bytes: try shrunk.encodedAsPNG(), format: .png)
     } catch let error as ImageError {
-      throw UnusableSample(reason: error.reason.rawValue)
+      throw UnusableSample(reason: error.reason.rawValue.replacingOccurrences(of: " ", with: "_"))
     }
   }
 }

@@ -4,7 +4,8 @@ import Training
 /// What is done with recipes.
 struct RecipeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "recipe", abstract: "List recipes, or print one to edit.", subcommands: [List.self, Show.self])
+    commandName: "recipe", abstract: "List recipes, or print one to edit.",
+    discussion: "Example: clip recipe show ViT-B-32 > my-recipe.json", subcommands: [List.self, Show.self])
 
   /// Lists the recipes the program brings along.
   struct List: ParsableCommand {

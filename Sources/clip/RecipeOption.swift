@@ -25,7 +25,7 @@ struct RecipeOption: ParsableArguments {
       recipe = try Recipe(json: FileReader.contents(of: name), over: .paper, source: name)
     } else {
       throw ValidationError(
-        "--recipe: \"\(name)\" is neither a file nor a known recipe; known: \(Recipes.names.joined(separator: ", "))")
+        "\"\(name)\" is neither a file nor a known recipe; known: \(Recipes.names.joined(separator: ", "))")
     }
     return try changes.reduce(recipe) { try $0.setting($1) }
   }

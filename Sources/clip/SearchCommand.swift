@@ -8,7 +8,10 @@ import Tensors
 struct SearchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "search", abstract: "Find pictures by a sentence.",
-    discussion: "Example: clip search --weights my-run --data my-shards \"a red circle\" --top 5 --sheet found.png")
+    discussion: """
+      Example:
+        clip search --weights my-run --data my-shards "a red circle" --sheet found.png
+      """)
 
   @OptionGroup var weights: WeightsOption
 
@@ -18,7 +21,7 @@ struct SearchCommand: ParsableCommand {
   @Argument(help: "What to look for; each query is answered on its own.")
   var queries: [String]
 
-  @Option(help: ArgumentHelp("How many pictures to show for a query.", valueName: "k"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("How many pictures to show for a query.", valueName: "k"))
   var top = 5
 
   @Option(help: ArgumentHelp("Draw what was found, as a PNG.", valueName: "file"))
@@ -51,7 +54,8 @@ struct SearchCommand: ParsableCommand {
     let images = try encoder.images(samples.count) {
       meter.show($0)
     } picture: {
-      try samples.sample(at: $0).picture
+      let sample = try samples.sample(at: $0)
+      return ("the picture of sample \(sample.key)", sample.picture)
     }
     meter.end()
     let hits = Search.best(top, of: images, for: encoder.texts(queries))

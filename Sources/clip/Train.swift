@@ -16,7 +16,8 @@ struct Train: ParsableCommand {
     discussion: """
       The run gets recipe.json, journal.jsonl (one object a step) and checkpoints; the same command again resumes it.
 
-      Example: mpirun -n 2 clip train --recipe emoji --data emoji-shards --into checkpoints/emoji
+      Example:
+        mpirun -n 2 clip train --recipe tiny --data my-shards --into checkpoints/my-run
       """)
 
   @OptionGroup var recipe: RecipeOption
@@ -40,18 +41,9 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
-    // Mistakes on the command line are told once, before the ranks join.
-    let recipe: Recipe
-    do {
-      recipe = try self.recipe.recipe()
-      _ = try recipe.model.configuration
-    } catch {
-      if World.launchedRank > 0 { throw ExitCode(2) }
-      throw error
-    }
     threads.apply()
     try World.run { world in
-      try train(recipe, in: world)
+      try train(recipe.recipe(), in: world)
     } onError: { error, world in
       Failure.report(error, of: world)
     }
@@ -71,8 +63,8 @@ struct Train: ParsableCommand {
   private func greet(_ recipe: Recipe, _ samples: ShardCollection, _ trainer: Trainer, _ world: any Communicator) {
     Failure.tell(
       "\(samples.count) samples · \(trainer.parameterCount) parameters · batch \(recipe.globalBatch) · "
-        + "\(trainer.steps) steps · \(world.size) ranks × \(threads.count) threads · \(recipe.precision.rawValue) "
-        + "(OpenBLAS: \(openBLASCoreName()))")
+        + "\(trainer.steps) steps · \(Self.count(world.size, "rank")) × \(Self.count(threads.count, "thread")) · "
+        + "\(recipe.precision.rawValue) (OpenBLAS: \(openBLASCoreName()))")
     if samples.count < recipe.globalBatch {
       Failure.tell(
         "warning: \(samples.count) samples do not fill a batch of \(recipe.globalBatch); they repeat within it")
@@ -81,4 +73,6 @@ struct Train: ParsableCommand {
       Failure.tell("warning: \(slow)")
     }
   }
+
+  private static func count(_ number: Int, _ what: String) -> String { "\(number) \(what)\(number == 1 ? "" : "s")" }
 }

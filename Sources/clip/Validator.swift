@@ -32,10 +32,11 @@ final class Validator {
     let data = data
     let encoder = Encoder(towers, reader, threads: threads)
     let captions = try (first..<first + share).map { try data.sample(at: $0 % data.count).caption }
-    let parts = [
-      try encoder.images(share) { try data.sample(at: (first + $0) % data.count).picture }, encoder.texts(captions),
-    ]
-    let whole = try parts.map { part in
+    let images = try encoder.images(share) {
+      let sample = try data.sample(at: (first + $0) % data.count)
+      return ("the picture of sample \(sample.key)", sample.picture)
+    }
+    let whole = try [images, encoder.texts(captions)].map { part in
       let all = Tensor(rows: share * world.size, columns: part.columns)
       try part.withFloats { own in try all.withMutableFloats { try world.gather(own, into: $0) } }
       return all.rows(0..<data.count)

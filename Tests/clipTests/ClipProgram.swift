@@ -1,16 +1,81 @@
 import Foundation
 
 /// The program as a person runs it; `swift test` builds it beside the tests.
-struct ClipProgram {
+final class ClipProgram {
   /// What a run of it left.
   struct Result {
     let status: Int32
     let output: String
     let errors: String
+    /// Its processes that were still there two seconds later.
+    let orphans: [pid_t]
+
+    /// The lines in which it says why it failed.
+    var complaints: [Substring] { errors.split(separator: "\n").filter { $0.hasPrefix("clip: ") } }
   }
 
   /// Where the program lies.
-  static var path: String {
+  static let path =
     URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("clip").path
+
+  /// Whether ranks can be started here.
+  static let hasMPI = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+    FileManager.default.isExecutableFile(atPath: "\($0)/mpirun")
+  }
+
+  private let process = Process()
+  private let directory: String
+  private let logs: [String]
+
+  /// Starts the program, alone or as ranks under `mpirun`.
+  init(_ arguments: [String], ranks: Int?, in directory: String) throws {
+    self.directory = directory
+    // Files, unlike pipes, never make the program wait for its reader.
+    logs = ["out", "err"].map { "\(directory)/.\($0)-\(UUID().uuidString)" }
+    var environment = ProcessInfo.processInfo.environment
+    environment["OPENBLAS_CORETYPE"] = nil
+    environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
+    environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let launcher = ranks.map { ["mpirun", "-n", "\($0)"] + ($0 > cores ? ["--oversubscribe"] : []) } ?? []
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = launcher + [Self.path] + arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: directory)
+    process.environment = environment
+    process.standardInput = FileHandle.nullDevice
+    for log in logs { FileManager.default.createFile(atPath: log, contents: nil) }
+    process.standardOutput = FileHandle(forWritingAtPath: logs[0])
+    process.standardError = FileHandle(forWritingAtPath: logs[1])
+    try process.run()
+  }
+
+  /// Whether it has not ended yet.
+  var isRunning: Bool { process.isRunning }
+
+  /// The processes of the program that were started in its directory, `mpirun` not among them.
+  var processes: [pid_t] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { pid_t($0) }.filter { pid in
+      func target(_ link: String) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/\(link)")
+      }
+      return target("exe") == Self.path && target("cwd") == directory
+    }
+    .sorted()
+  }
+
+  /// Waits for the end; what takes longer than two minutes is ended by force.
+  func wait() -> Result {
+    let deadline = ContinuousClock.now + .seconds(120)
+    while process.isRunning, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.005) }
+    if process.isRunning { process.terminate() }
+    process.waitUntilExit()
+    let grace = ContinuousClock.now + .seconds(2)
+    while !processes.isEmpty, ContinuousClock.now < grace { Thread.sleep(forTimeInterval: 0.01) }
+    let texts = logs.map { log in
+      defer { try? FileManager.default.removeItem(atPath: log) }
+      return String(decoding: FileManager.default.contents(atPath: log) ?? Data(), as: UTF8.self)
+    }
+    return Result(status: process.terminationStatus, output: texts[0], errors: texts[1], orphans: processes)
   }
 }
