@@ -1,7 +1,7 @@
 /// A caption as CLIP's tokenizer sees it: repaired, unescaped, with single spaces, in lowercase.
-enum CaptionCleaner {
+package enum CaptionCleaner {
   /// Cleans a caption; the only white space left is single spaces between words.
-  static func clean(_ caption: String) -> [Unicode.Scalar] {
+  package static func clean(_ caption: String) -> [Unicode.Scalar] {
     if let plain = cleanPlain(caption) { return plain }
     let repaired = TextRepair.repair(Array(caption.unicodeScalars))
     // Twice, as CLIP does: much of the web is escaped twice.

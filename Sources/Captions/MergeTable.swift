@@ -1,6 +1,6 @@
 /// The rank of each pair of tokens that merges: an open hash table of one word an entry, so that a lookup mostly touches
 /// one cache line.
-struct MergeTable: Sendable {
+package struct MergeTable: Sendable {
   /// The pair in the upper half, the rank in the lower; a power of two of them, at least twice the pairs.
   private let entries: [UInt64]
   private let shift: UInt64
@@ -10,7 +10,7 @@ struct MergeTable: Sendable {
 
   private static let empty = UInt64.max
 
-  init(_ merges: [Vocabulary.Merge]) {
+  package init(_ merges: [Vocabulary.Merge]) {
     var bits: UInt64 = 4
     while 1 << bits < 2 * merges.count { bits += 1 }
     shift = 64 - bits

@@ -1,7 +1,7 @@
 /// Merges the bytes of one piece after another into tokens.
 ///
 /// Again and again, *every* occurrence of the pair with the lowest rank merges, from left to right.
-struct PieceMerger {
+package struct PieceMerger {
   private let table: MergeTable
   private var tokens: [Int32] = []
   private var ranks: [UInt32] = []  // of each token with the one behind it
@@ -10,12 +10,12 @@ struct PieceMerger {
   /// Pieces beyond this are merged with a heap. Scanning is quicker for words, but takes n² steps.
   private static let longestScan = 48
 
-  init(_ table: MergeTable) {
+  package init(_ table: MergeTable) {
     self.table = table
   }
 
   /// Appends the tokens of a piece to `ids`.
-  mutating func merge(_ piece: ArraySlice<Unicode.Scalar>, into ids: inout [Int32]) {
+  package mutating func merge(_ piece: ArraySlice<Unicode.Scalar>, into ids: inout [Int32]) {
     tokens.removeAll(keepingCapacity: true)
     Tokenizer.appendSymbols(of: piece, to: &tokens)
     if tokens.count <= Self.longestScan { mergeByScanning() } else { mergeByHeap() }

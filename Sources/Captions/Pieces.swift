@@ -2,9 +2,9 @@
 ///
 /// CLIP's regular expression, read by hand: markers first, then the endings of contractions, then letters, then one
 /// number character, then anything else but white space.
-struct Pieces: Sequence, IteratorProtocol {
+package struct Pieces: Sequence, IteratorProtocol {
   /// A piece of the text.
-  enum Piece: Equatable {
+  package enum Piece: Equatable {
     /// A word or the like: a range of the text.
     case word(Range<Int>)
     /// `<start_of_text>` in the text itself (open_clip's name of the marker).
@@ -17,11 +17,11 @@ struct Pieces: Sequence, IteratorProtocol {
   private var index = 0
 
   /// The pieces of a cleaned caption.
-  init(of text: [Unicode.Scalar]) {
+  package init(of text: [Unicode.Scalar]) {
     self.text = text
   }
 
-  mutating func next() -> Piece? {
+  package mutating func next() -> Piece? {
     while index < text.count, kind(at: index) == .space { index += 1 }
     guard index < text.count else { return nil }
     let start = index

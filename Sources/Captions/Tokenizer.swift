@@ -40,7 +40,7 @@ public struct Tokenizer: Sendable {
   }
 
   /// Appends the tokens of a piece before any merge: those of its bytes, the last one marked as the end of a word.
-  static func appendSymbols(of piece: ArraySlice<Unicode.Scalar>, to symbols: inout [Int32]) {
+  package static func appendSymbols(of piece: ArraySlice<Unicode.Scalar>, to symbols: inout [Int32]) {
     for scalar in piece {
       if scalar.isASCII {
         symbols.append(ByteAlphabet.ids[Int(scalar.value)])

@@ -9,7 +9,7 @@ extension Vocabulary {
     try named(name, in: ProcessInfo.processInfo.environment)
   }
 
-  static func named(_ name: String, in environment: [String: String]) throws -> Vocabulary {
+  package static func named(_ name: String, in environment: [String: String]) throws -> Vocabulary {
     guard name == "clip" else { return try load(name) }
     let path = pathOfCLIP(in: environment)
     guard Directory.exists(path) else {

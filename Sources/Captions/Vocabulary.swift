@@ -13,15 +13,20 @@ public import Files
 /// so a vocabulary is nothing but its merges. CLIP's own has 48,894 of them: 49,408 ids.
 public struct Vocabulary: Sendable, Equatable {
   /// Two tokens that become one.
-  struct Merge: Hashable, Sendable, Comparable {
-    let left: Int32
-    let right: Int32
+  package struct Merge: Hashable, Sendable, Comparable {
+    package let left: Int32
+    package let right: Int32
 
-    static func < (a: Merge, b: Merge) -> Bool { (a.left, a.right) < (b.left, b.right) }
+    package init(left: Int32, right: Int32) {
+      self.left = left
+      self.right = right
+    }
+
+    package static func < (a: Merge, b: Merge) -> Bool { (a.left, a.right) < (b.left, b.right) }
   }
 
   /// The merges by rank; the lowest rank merges first.
-  let merges: [Merge]
+  package let merges: [Merge]
 
   /// Tells vocabularies apart: the digest of the pairs of ids (int32, little-endian) that merge, in order.
   public let digest: Digest
@@ -39,7 +44,7 @@ public struct Vocabulary: Sendable, Equatable {
   public static let greatestSize = 48_894 + fixedIDs
 
   /// - Parameter merges: each of tokens that come before it, and no two spelling the same text.
-  init(merges: [Merge]) {
+  package init(merges: [Merge]) {
     self.merges = merges
     var bytes = ByteAlphabet.bytes + ByteAlphabet.bytes
     var offsets = Array(0...bytes.count)
