@@ -62,7 +62,8 @@ struct SearchCommand: ParsableCommand {
     try output.show(answers) {
       answers.map { answer in
         answer.query + "\n"
-          + answer.results.map { "  \(Self.rounded($0.score))  \($0.key)  \($0.caption.shortened)" }.joined(separator: "\n")
+          + answer.results.map { "  \(Self.rounded($0.score))  \($0.key)  \($0.caption.shortened)" }.joined(
+            separator: "\n")
       }
       .joined(separator: "\n")
     }

@@ -54,7 +54,10 @@ import Testing
 
   @Test func whatIsNoDatasetIsSaidSo() throws {
     try Directory.create(scratch("folder"))
-    for verb in [["inspect", "folder"], Trained.command(data: "folder"), ["vocabulary", "learn", "folder", "--size", "600", "--into", "v"]] {
+    for verb in [
+      ["inspect", "folder"], Trained.command(data: "folder"),
+      ["vocabulary", "learn", "folder", "--size", "600", "--into", "v"],
+    ] {
       try scratch.fail(verb, with: 74, "folder: holds no index.json")
     }
     try scratch.fail(["verify", "folder"], with: 74, "folder: holds neither a dataset")

@@ -12,7 +12,9 @@ extension RankTests {
       var tar: [UInt8] = []
       func append(_ name: String, _ bytes: [UInt8]) {
         var header = [UInt8](repeating: 0, count: 512)
-        func put(_ text: String, at place: Int) { header.replaceSubrange(place..<place + text.utf8.count, with: text.utf8) }
+        func put(_ text: String, at place: Int) {
+          header.replaceSubrange(place..<place + text.utf8.count, with: text.utf8)
+        }
         put(name, at: 0)
         put("0000644", at: 100)
         let size = String(bytes.count, radix: 8)
