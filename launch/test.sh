@@ -93,8 +93,9 @@ swift_tests() {
 
 stage preparation "Installing what is missing" launch/install.sh
 stage preparation "Fetching CLIP's vocabulary" launch/vocabulary.sh
-stage preparation "Building" swift build -c release
-stage swift_tests "Swift tests" swift test -c release
+# One build for all: left to itself, `swift test` would build everything once more, with testing enabled.
+stage preparation "Building" swift build -c release --build-tests
+stage swift_tests "Swift tests" swift test -c release --skip-build
 for ranks in 1 2 4; do
   stage checks "Ranks under mpirun -n $ranks" mpirun --oversubscribe -n $ranks .build/release/WorldCheck
 done

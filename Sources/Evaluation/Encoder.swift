@@ -2,7 +2,7 @@ import Captions
 public import Checkpoints
 import Files
 import Images
-import Shards
+public import Shards
 public import Tensors
 public import Towers
 public import Training
@@ -69,6 +69,16 @@ public final class Encoder {
       progress(rows.upperBound)
     }
     return embeddings
+  }
+
+  /// The embeddings of the pictures of samples, (range, embedding); numbers beyond the last begin again at the first.
+  public func images(
+    of samples: ShardCollection, _ range: Range<Int>, progress: (Int) -> Void = { _ in }
+  ) throws -> Tensor {
+    try images(range.count, progress: progress) {
+      let sample = try samples.sample(at: (range.lowerBound + $0) % samples.count)
+      return ("the picture of sample \(sample.key)", sample.picture)
+    }
   }
 
   /// The embeddings of captions, (count, embedding), in order.

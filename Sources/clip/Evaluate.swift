@@ -26,19 +26,10 @@ struct Evaluate: ParsableCommand {
     @OptionGroup var output: Output
 
     func run() throws {
-      threads.apply()
-      let samples = try ShardCollection(data)
-      let encoder = try Encoder(weights.open(), threads: threads.count)
-      var meter = Meter("pictures")
-      let images = try encoder.images(samples.count) {
-        meter.show($0)
-      } picture: {
-        let sample = try samples.sample(at: $0)
-        return ("the picture of sample \(sample.key)", sample.picture)
-      }
-      meter.end()
-      let captions = try (0..<samples.count).map { try samples.sample(at: $0).caption }
-      let found = Retrieval(images: images, texts: encoder.texts(captions))
+      let model = try DatasetEncoder(weights, data, threads)
+      let images = try model.images()
+      let captions = try (0..<model.samples.count).map { try model.samples.sample(at: $0).caption }
+      let found = Retrieval(images: images, texts: model.encoder.texts(captions))
       try output.show(found) {
         let header = "\(found.samples) pairs       R@1     R@5    R@10   mean rank  median rank"
         let lines = [("text → image", found.textToImage), ("image → text", found.imageToText)].map { name, direction in

@@ -14,7 +14,11 @@ enum Failure {
     if Clip.exitCode(for: error).isSuccess { Clip.exit(withError: error) }  // --help
     if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
     // Only a rank that has joined its world can end the others; if that is what failed, it ends alone.
-    try? World.run { _ in throw error } onError: { report($0, of: $1) }
+    try? World.run { _ in
+      throw error
+    } onError: {
+      report($0, of: $1)
+    }
     Foundation.exit(report(error, of: SoloCommunicator()))
   }
 

@@ -24,7 +24,7 @@ struct Inspect: ParsableCommand {
       for (reason, count) in found.dropped.sorted(by: { $0.key < $1.key }) {
         lines.append("left out  \(count) \(reason)")
       }
-      lines += found.captions.map { "caption   \($0.key): \($0.caption.trimmed)" }
+      lines += found.captions.map { "caption   \($0.key): \($0.caption.shortened)" }
       return lines.joined(separator: "\n")
     }
   }

@@ -47,18 +47,9 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
-    threads.apply()
-    let samples = try ShardCollection(data)
-    let encoder = try Encoder(weights.open(), threads: threads.count)
-    var meter = Meter("pictures")
-    let images = try encoder.images(samples.count) {
-      meter.show($0)
-    } picture: {
-      let sample = try samples.sample(at: $0)
-      return ("the picture of sample \(sample.key)", sample.picture)
-    }
-    meter.end()
-    let hits = Search.best(top, of: images, for: encoder.texts(queries))
+    let model = try DatasetEncoder(weights, data, threads)
+    let samples = model.samples
+    let hits = Search.best(top, of: try model.images(), for: model.encoder.texts(queries))
     let answers = try zip(queries, hits).map { query, hits in
       Answer(
         query: query,
@@ -71,7 +62,8 @@ struct SearchCommand: ParsableCommand {
     try output.show(answers) {
       answers.map { answer in
         answer.query + "\n"
-          + answer.results.map { "  \(Self.rounded($0.score))  \($0.key)  \($0.caption)" }.joined(separator: "\n")
+          + answer.results.map { "  \(Self.rounded($0.score))  \($0.key)  \($0.caption.shortened)" }.joined(
+            separator: "\n")
       }
       .joined(separator: "\n")
     }

@@ -4,7 +4,8 @@ import Tensors
 
 /// How many threads a process uses.
 struct ThreadOption: ParsableArguments {
-  @Option(parsing: .unconditional, help: ArgumentHelp("Threads of this process (default: the cores it has).", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Threads of this process (default: the cores it has).", valueName: "n"))
   var threads: Int?
 
   func validate() throws {

@@ -32,10 +32,7 @@ final class Validator {
     let data = data
     let encoder = Encoder(towers, reader, threads: threads)
     let captions = try (first..<first + share).map { try data.sample(at: $0 % data.count).caption }
-    let images = try encoder.images(share) {
-      let sample = try data.sample(at: (first + $0) % data.count)
-      return ("the picture of sample \(sample.key)", sample.picture)
-    }
+    let images = try encoder.images(of: data, first..<first + share)
     let whole = try [images, encoder.texts(captions)].map { part in
       let all = Tensor(rows: share * world.size, columns: part.columns)
       try part.withFloats { own in try all.withMutableFloats { try world.gather(own, into: $0) } }

@@ -20,7 +20,8 @@ struct VocabularyCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("A dataset.", valueName: "dir"))
     var directory: String
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Tokens in all; 514 of them are bytes and markers.", valueName: "n"))
+    @Option(
+      parsing: .unconditional, help: ArgumentHelp("Tokens in all; 514 of them are bytes and markers.", valueName: "n"))
     var size: Int
 
     @Option(help: ArgumentHelp("The file to write.", valueName: "file"))

@@ -3,7 +3,7 @@ import Foundation
 /// The program as a person runs it; `swift test` builds it beside the tests.
 final class ClipProgram {
   /// What a run of it left.
-  struct Result {
+  struct Result: Sendable {
     let status: Int32
     let output: String
     let errors: String
@@ -43,7 +43,7 @@ final class ClipProgram {
     process.currentDirectoryURL = URL(fileURLWithPath: directory)
     process.environment = environment
     process.standardInput = FileHandle.nullDevice
-    for log in logs { FileManager.default.createFile(atPath: log, contents: nil) }
+    for log in logs { try Data().write(to: URL(fileURLWithPath: log)) }
     process.standardOutput = FileHandle(forWritingAtPath: logs[0])
     process.standardError = FileHandle(forWritingAtPath: logs[1])
     try process.run()

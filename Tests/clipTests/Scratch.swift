@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// A directory of its own for a test, removed when the test is over. Paths are relative to it, as the program sees them.
-final class Scratch {
+final class Scratch: Sendable {
   let path: String
 
   init() throws {

@@ -6,7 +6,7 @@ enum Shapes {
     ("red", [220, 30, 30]), ("green", [30, 180, 40]), ("blue", [30, 60, 220]), ("yellow", [230, 220, 40]),
     ("white", [240, 240, 240]), ("purple", [150, 30, 180]),
   ]
-  private static let forms: [(name: String, holds: (Double, Double) -> Bool)] = [
+  private static let forms: [(name: String, holds: @Sendable (Double, Double) -> Bool)] = [
     ("circle", { x, y in x * x + y * y < 1 }),
     ("square", { x, y in max(abs(x), abs(y)) < 0.9 }),
     ("cross", { x, y in min(abs(x), abs(y)) < 0.25 && max(abs(x), abs(y)) < 1 }),

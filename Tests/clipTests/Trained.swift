@@ -1,11 +1,12 @@
 import Files
 import Foundation
+import Testing
 
 /// A dataset, a vocabulary of its captions and a run of two ranks on it, made once for all tests that only look at them
 /// or change copies.
-struct Trained {
+struct Trained: Sendable {
   static let samples = 144
-  static let steps = 80
+  static let steps = 160
   static let vocabularySize = 550
 
   /// Holds `pictures`, `shards`, `vocabulary.txt` and `run`.
@@ -18,7 +19,7 @@ struct Trained {
   /// The run.
   static let shared = Result { try Trained() }
 
-  struct Packed {
+  struct Packed: Sendable {
     let scratch: Scratch
     let log: ClipProgram.Result
 
@@ -35,7 +36,8 @@ struct Trained {
 
   private init() throws {
     scratch = try Self.packed.get().scratch
-    log = try scratch.succeed(Self.command() + ["--validation", "shards", "--set", "evaluation.everySteps=40"], ranks: 2)
+    log = try scratch.succeed(
+      Self.command() + ["--validation", "shards", "--set", "evaluation.everySteps=80"], ranks: 2)
   }
 
   /// The command that trains, in a scratch with the dataset and the vocabulary.

@@ -1,0 +1,109 @@
+import Files
+import Foundation
+import Images
+import Testing
+
+/// What people give `clip pack` that it cannot use, or cannot write.
+@Suite struct PackingFaultTests {
+  let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  private func png(_ number: Int) throws -> [UInt8] { try Shapes.picture(number).encodedAsPNG() }
+
+  private func dropped() throws -> [String: Int] {
+    let json = try scratch.succeed(["inspect", "shards", "--json"]).output
+    let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+    return try #require(object?["dropped"] as? [String: Int])
+  }
+
+  @Test func whatCannotBeUsedIsLeftOutAndCounted() throws {
+    let jpeg = try Shapes.picture(1).encodedAsJPEG()
+    try scratch.writeShapes(3, to: "in")
+    try scratch.write(png(5), to: "in/no-caption.png")
+    try scratch.write("a caption", to: "in/no-picture.txt")
+    try scratch.write(Array(jpeg[..<(jpeg.count / 2)]), to: "in/cut.jpg")
+    try scratch.write("cut", to: "in/cut.txt")
+    try scratch.write([], to: "in/zero.png")
+    try scratch.write("zero", to: "in/zero.txt")
+    try scratch.write("no picture at all", to: "in/text.jpg")
+    try scratch.write("text", to: "in/text.txt")
+    try scratch.write(png(6), to: "in/latin.png")
+    try scratch.write([0x63, 0x61, 0x66, 0xE9], to: "in/latin.txt")
+    try scratch.write(png(7), to: "in/blank.png")
+    try scratch.write(" \n", to: "in/blank.txt")
+    let packed = try scratch.succeed(["pack", "in", "--into", "shards"])
+    let expected = [
+      "empty_image": 1, "empty_text": 1, "no_image": 1, "no_text": 1, "not_utf8": 1, "truncated": 1,
+      "unknown_format": 1,
+    ]
+    #expect(try dropped() == expected)
+    let lines = expected.sorted { $0.key < $1.key }.map { "\n  left out: \($0.value) \($0.key)" }.joined()
+    #expect(packed.output.hasPrefix("shards: 3 samples in 1 shards") && packed.output.hasSuffix(lines + "\n"))
+  }
+
+  /// The content decides what a picture is, and a caption may be of any length.
+  @Test func oddButUsableIsPacked() throws {
+    try scratch.write(png(1), to: "in/png-named.jpg")
+    try scratch.write("a PNG", to: "in/png-named.txt")
+    try scratch.write(png(2), to: "in/long.png")
+    try scratch.write(String(repeating: "wordy ", count: 1666) + "end", to: "in/long.txt")
+    try scratch.write(png(3), to: "in/json.png")
+    try scratch.write(#"{"caption": "from JSON"}"#, to: "in/json.json")
+    try scratch.succeed(["pack", "in", "--into", "shards"])
+    #expect(try dropped() == [:])
+    let found = try scratch.succeed(["inspect", "shards"]).output
+    #expect(found.hasPrefix("samples   3 (3 png)\n") && found.contains("json: from JSON"))
+    // Long captions are cut for the eye only.
+    #expect(found.contains("long: wordy wordy") && !found.contains("end\n"))
+  }
+
+  @Test func aFolderWithoutSamplesIsAnError() throws {
+    try Directory.create(scratch("empty"))
+    try scratch.fail(
+      ["pack", "empty", "--into", "shards"], with: 74, "no captioned pictures in empty", "found 0 pictures, 0 captions")
+    try scratch.write(png(1), to: "alone/a.png")
+    try scratch.fail(["pack", "alone", "--into", "shards"], with: 74, "found 1 pictures, 0 captions", "no_text 1")
+    try scratch.fail(["pack", "nowhere", "--into", "shards"], with: 74, "nowhere: is not there")
+    try scratch.write("x", to: "notes.md")
+    try scratch.fail(["pack", "notes.md", "--into", "shards"], with: 74, "notes.md", "expected a folder, .tar")
+    try scratch.write("path,text\na.png,hello\n", to: "table.csv")
+    try scratch.fail(
+      ["pack", "table.csv", "--into", "shards"], with: 74, "table.csv: has no column \"filepath\"", "--image-column")
+    #expect(!scratch.exists("shards"))
+  }
+
+  @Test func aTargetInUseIsLeftAlone() throws {
+    try scratch.writeShapes(2, to: "in")
+    try scratch.write("precious", to: "target/notes.txt")
+    try scratch.fail(["pack", "in", "--into", "target"], with: 74, "target: is not empty", "notes.txt")
+    #expect(try scratch.names("target") == ["notes.txt"])
+    try scratch.fail(["pack", "in", "--into", "in/p1000.txt"], with: 74, "in/p1000.txt")
+  }
+
+  @Test(.enabled(if: SmallDisk.canBeMade, "needs the right to mount")) func aFullDiskLeavesNothing() throws {
+    for number in 0..<40 {
+      var state = UInt64(number + 1)
+      let noise = (0..<64 * 64 * 3).map { _ in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return UInt8(state >> 56)
+      }
+      let picture = Picture(size: PictureSize(width: 64, height: 64), pixels: noise)
+      try scratch.write(picture.encodedAsPNG(), to: "in/\(number).png")
+      try scratch.write("noise", to: "in/\(number).txt")
+    }
+    let disk = try SmallDisk(scratch("disk"), kilobytes: 300)
+    try scratch.fail(
+      ["pack", "in", "--into", "disk/shards", "--samples-per-shard", "10"], with: 74, "disk/shards/shard-", "No space")
+    #expect(try scratch.names("disk") == [])
+    try disk.makeReadOnly()
+    try scratch.fail(["pack", "in", "--into", "disk/shards"], with: 74, "disk/shards", "Read-only file system")
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may write everywhere")) func aProtectedTargetIsNamed() throws {
+    try scratch.writeShapes(2, to: "in")
+    try Directory.create(scratch("locked"))
+    try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: scratch("locked"))
+    try scratch.fail(["pack", "in", "--into", "locked/shards"], with: 74, "locked/shards", "Permission denied")
+  }
+}

@@ -1,0 +1,108 @@
+import Files
+import Foundation
+import Testing
+
+extension RankTests {
+  /// Mistakes that every rank finds alike are told once, end all ranks, and leave no run behind.
+  @Suite struct TrainingFaultTests {
+    let scratch: Scratch
+
+    init() throws { scratch = try Trained.copyOfDataset() }
+
+    @Test func recipesAreChecked() throws {
+      try scratch.fail(Trained.command(recipe: "tinny"), ranks: 2, with: 2, "\"tinny\" is neither a file", "tiny")
+      let mistakes = [
+        (#"{"globalBach": 64}"#, #"unknown key "globalBach"; did you mean "globalBatch"?"#),
+        (#"{"globalBatch": "64"}"#, #"globalBatch: found "64", expected a whole number"#),
+        (#"{"schedule": {"decay": "linear"}}"#, #"schedule.decay: found "linear", expected one of cosine, constant"#),
+        (#"{"model": {"embed_dim": 32, "vision_cfg": {}, "text_cfg": {"witdh": 3}}}"#, "model.text_cfg.witdh"),
+        ("{", "is not JSON"),
+      ]
+      for (json, text) in mistakes {
+        try scratch.write(json, to: "mine.json")
+        try scratch.fail(Trained.command(recipe: "mine.json"), ranks: 2, with: 2, "mine.json: ", text)
+      }
+      #expect(!scratch.exists("run"))
+    }
+
+    @Test func theRanksMustDivideTheBatch() throws {
+      try scratch.fail(
+        Trained.command(), ranks: 3, with: 2, "globalBatch: 64", "3 ranks", "1, 2, 4, 8, 16, 32, 64")
+      try scratch.fail(Trained.command(steps: 1, "globalBatch=63"), ranks: 2, with: 2, "1, 3, 7, 9, 21, 63")
+      #expect(!scratch.exists("run"))
+    }
+
+    @Test func theVocabularyMustFitTheModel() throws {
+      try scratch.fail(
+        Trained.command(steps: 1, "model.text_cfg.vocab_size=551"), ranks: 2, with: 2,
+        "vocabulary.txt has 550 tokens", "text_cfg.vocab_size is 551", "set model.text_cfg.vocab_size=550")
+      try scratch.fail(
+        Trained.command(steps: 1, "vocabulary=none.txt"), ranks: 2, with: 74, "none.txt: cannot open: No such file")
+      try scratch.write("a b\n", to: "words.txt")
+      try scratch.fail(
+        Trained.command(steps: 1, "vocabulary=words.txt"), ranks: 2, with: 74, "words.txt: begins with", "#version")
+      #expect(!scratch.exists("run"))
+    }
+
+    @Test func aRunOfAnotherRecipeOrDatasetIsNotContinued() throws {
+      try scratch.succeed(Trained.command(steps: 2), ranks: 2)
+      let journal = try scratch.read("run/journal.jsonl")
+      let recipe = try scratch.read("run/recipe.json")
+      try scratch.fail(
+        Trained.command(steps: 2, "optimizer.learningRate=0.002"), ranks: 2, with: 64,
+        "run holds a run of another recipe: optimizer.learningRate was 0.001, now is 0.002")
+      try scratch.fail(Trained.command(steps: 3), ranks: 2, with: 64, "steps was 2, now is 3")
+      try scratch.fail(
+        Trained.command(steps: 2, "model.vision_cfg.layers=3"), ranks: 2, with: 64,
+        "model.vision_cfg.layers was 2, now is 3")
+      // What does not change the numbers may change.
+      try scratch.succeed(Trained.command(steps: 2, "microBatch=8", "checkpoint.keepLast=1"), ranks: 2)
+      try scratch.write(recipe, to: "run/recipe.json")
+
+      try scratch.writeShapes(90, to: "other")
+      try scratch.succeed(["pack", "other", "--into", "other-shards"])
+      try scratch.fail(
+        Trained.command(data: "other-shards", steps: 2), ranks: 2, with: 64, "run: the run was started on the data set",
+        "xxh64:")
+      try scratch.remove("run/recipe.json")
+      try scratch.fail(Trained.command(steps: 2), ranks: 2, with: 64, "run holds checkpoints but no recipe.json")
+      #expect(try scratch.read("run/journal.jsonl") == journal)
+      #expect(try scratch.names("run") == ["journal.jsonl", "merges.txt", "step-000000002"])
+    }
+
+    @Test func aLossThatIsNoNumberStopsAllRanks() throws {
+      try scratch.fail(
+        Trained.command(steps: 20, "optimizer.learningRate=1e30", "checkpoint.everySteps=1"), ranks: 2, with: 1,
+        "step 2: the loss is not a number", "optimizer.learningRate", "schedule.warmupSteps")
+      #expect(try JournalLine.all(of: "run", in: scratch).map(\.step) == [1])
+      #expect(try scratch.names("run").filter { $0.hasPrefix("step-") } == ["step-000000001"])
+    }
+
+    @Test(.enabled(if: SmallDisk.canBeMade, "needs the right to mount"))
+    func aFullDiskLeavesTheOldCheckpoint() throws {
+      // A checkpoint has about two megabytes: one fits, a second beside it does not.
+      let disk = try SmallDisk(scratch("disk"), kilobytes: 3000)
+      let command = Trained.command(into: "disk/run", steps: 6, "checkpoint.everySteps=2", "checkpoint.keepLast=1")
+      try scratch.fail(command, ranks: 2, with: 74, "rank 0 on ", "disk/run/step-000000004", "No space left")
+      #expect(try scratch.names("disk/run").filter { $0.hasPrefix("step-") } == ["step-000000002"])
+      try scratch.succeed(["verify", "disk/run"])
+      try disk.resize(kilobytes: 8000)
+      #expect(try scratch.succeed(command, ranks: 2).errors.contains("resuming disk/run after step 2"))
+      #expect(try JournalLine.all(of: "disk/run", in: scratch).map(\.step) == Array(1...6))
+      try disk.makeReadOnly()
+      try scratch.fail(Trained.command(into: "disk/other"), ranks: 2, with: 74, "disk/other", "Read-only file system")
+    }
+
+    @Test func pathsThatCannotBeAreNamed() throws {
+      try scratch.write("x", to: "file")
+      for run in ["file", "file/run"] {
+        try scratch.fail(Trained.command(into: run), ranks: 2, with: 74, "file: cannot create directory")
+      }
+      try scratch.fail(
+        Trained.command() + ["--initial-weights", "none"], ranks: 2, with: 74, "none: does not exist; expected a run")
+      try scratch.fail(
+        Trained.command() + ["--validation", "none"], ranks: 2, with: 74, "none: holds no index.json")
+      #expect(!scratch.exists("run"))
+    }
+  }
+}
