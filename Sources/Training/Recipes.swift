@@ -59,10 +59,11 @@ public enum Recipes {
   }
 
   private static var tiny: Recipe {
+    // In fewer dimensions random embeddings are far from orthogonal, and the loss starts far above ln(batch).
     var recipe = Recipe(
       model: .custom(
         ModelConfiguration(
-          embedDim: 32,
+          embedDim: 256,
           vision: VisionConfiguration(imageSize: 32, patchSize: 8, layers: 2, width: 64, headWidth: 32),
           text: TextConfiguration(contextLength: 16, width: 32, heads: 2, layers: 2))))
     recipe.globalBatch = 64

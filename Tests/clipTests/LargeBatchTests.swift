@@ -51,7 +51,7 @@ extension RankTests {
       try scratch.remove("tiny.tar")
       try scratch.succeed(
         Trained.command(
-          steps: 1, "globalBatch=\(Self.batch)", "microBatch=1024", "model.embed_dim=64",
+          steps: 1, "globalBatch=\(Self.batch)", "microBatch=1024", "model.embed_dim=128",
           "model.vision_cfg.image_size=16", "model.vision_cfg.layers=1", "model.text_cfg.layers=1",
           "model.text_cfg.context_length=8"),
         ranks: 2)

@@ -6,7 +6,7 @@ import Testing
 /// or change copies.
 struct Trained: Sendable {
   static let samples = 144
-  static let steps = 160
+  static let steps = 240
   static let vocabularySize = 550
 
   /// Holds `pictures`, `shards`, `vocabulary.txt` and `run`.
@@ -36,8 +36,7 @@ struct Trained: Sendable {
 
   private init() throws {
     scratch = try Self.packed.get().scratch
-    log = try scratch.succeed(
-      Self.command() + ["--validation", "shards", "--set", "evaluation.everySteps=80"], ranks: 2)
+    log = try scratch.succeed(Self.command() + ["--validation", "shards", "--set", "evaluation.everySteps=120"], ranks: 2)
   }
 
   /// The command that trains, in a scratch with the dataset and the vocabulary.

@@ -54,10 +54,10 @@ import Testing
     try rewrite { tensors in
       try tensors.map { tensor in
         tensor.name == "visual.proj"
-          ? TensorSource(tensor.name, shape: [32, 64], values: try tensor.values()) : TensorSource(tensor)
+          ? TensorSource(tensor.name, shape: [256, 64], values: try tensor.values()) : TensorSource(tensor)
       }
     }
-    try scratch.fail(embed(), with: 74, file, "tensor visual.proj has shape [32, 64], expected [64, 32]")
+    try scratch.fail(embed(), with: 74, file, "tensor visual.proj has shape [256, 64], expected [64, 256]")
     // A new run does not start from them either, and leaves no trace.
     try scratch.fail(
       Trained.command(into: "new", steps: 1) + ["--initial-weights", "model"], with: 74, "tensor visual.proj")
