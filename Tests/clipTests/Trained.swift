@@ -36,7 +36,8 @@ struct Trained: Sendable {
 
   private init() throws {
     scratch = try Self.packed.get().scratch
-    log = try scratch.succeed(Self.command() + ["--validation", "shards", "--set", "evaluation.everySteps=120"], ranks: 2)
+    log = try scratch.succeed(
+      Self.command() + ["--validation", "shards", "--set", "evaluation.everySteps=120"], ranks: 2)
   }
 
   /// The command that trains, in a scratch with the dataset and the vocabulary.
