@@ -78,6 +78,6 @@ done
 
 heading "Searching"
 "$clip" search --weights "$work/run" --data "$work/train" --data "$work/held-out" --top 5 --sheet "$work/found.png" \
-  "a smiling cat" "red heart" "person playing a musical instrument" "fruit" "the flag of Japan" "something to drink"
+  "a smiling cat" "guitar" "a happy face" "dog" "musical notes" "racing car"
 printf '\nThe same as a picture: %s\n' "$work/found.png"
 printf 'Done in %d:%02d minutes.\n' $(((SECONDS - begin) / 60)) $(((SECONDS - begin) % 60))

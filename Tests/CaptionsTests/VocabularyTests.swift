@@ -134,7 +134,8 @@ import Testing
     #expect(try Vocabulary.named(other, in: [:]).size == 517)
   }
 
-  @Test(.enabled(if: vocabularyOfCLIP != nil)) func clipInTransformersForm() throws {
+  @Test(.enabled(if: vocabularyOfCLIP != nil, "launch/vocabulary.sh fetches it"))
+  func clipInTransformersForm() throws {
     let vocabulary = try #require(vocabularyOfCLIP)
     try vocabulary.writeTransformersFiles(into: directory, contextLength: 77)
     #expect(try Vocabulary.load(directory).isCLIP)

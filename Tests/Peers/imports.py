@@ -54,7 +54,7 @@ def check_transformers(kind, folder, pictures):
     text = {"hidden_size": 48, "intermediate_size": 192, "num_hidden_layers": 2, "num_attention_heads": 4}
     vision = {"hidden_size": 96, "intermediate_size": 300, "num_hidden_layers": 3, "num_attention_heads": 3}
     configuration = CLIPConfig(
-        text_config=text | {"vocab_size": 49408, "bos_token_id": 49406, "eos_token_id": 49407, "hidden_act": activation},
+        text_config=text | {"bos_token_id": 49406, "eos_token_id": 49407, "hidden_act": activation},
         vision_config=vision | {"image_size": 32, "patch_size": 8, "hidden_act": activation}, projection_dim=40)
     torch.manual_seed(2)
     model = models.stir(CLIPModel(configuration))

@@ -68,7 +68,7 @@ CAPTIONS = [
     "زهرة حمراء",
     "लाल फूल",
     "snake_case, CamelCase, kebab-case & C++ #1 @home <b>bold</b> ~/tmp",
-    "the quick brown fox jumps over the lazy dog while seventeen photographers quietly wait for the light of the evening",
+    "the quick brown fox jumps over the lazy dog while seventeen photographers wait for the light of the evening",
     "supercalifragilisticexpialidociousantidisestablishmentarianismpneumonoultramicroscopicsilicovolcanoconiosis" * 3,
 ]
 

@@ -95,6 +95,7 @@ def expect_equal(found, expected, tolerance, names=None):
     differences = (found - expected).abs().flatten(1).amax(1)
     worst = int(differences.argmax())
     # Written so that a NaN fails.
-    assert float(differences.max()) <= tolerance, (
-        f"off by {float(differences.max()):.2g}, allowed {tolerance:.2g}, in {names[worst] if names else f'row {worst}'}; "
-        f"{int((~(differences <= tolerance)).sum())} of {len(differences)} rows are off")
+    off = int((~(differences <= tolerance)).sum())
+    assert off == 0, (
+        f"{off} of {len(differences)} rows are off by more than {tolerance:.2g}, the most by {differences[worst]:.2g}: "
+        f"{names[worst] if names else f'row {worst}'}")
