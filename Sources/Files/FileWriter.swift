@@ -67,6 +67,15 @@ public final class FileWriter {
     }
   }
 
+  /// Removes the files that writers left aside when their process was killed; call it when nothing else writes there.
+  public static func removeLeftovers(in directory: String) throws {
+    for name in try Directory.names(in: directory) where !Directory.isDirectory("\(directory)/\(name)") {
+      let mark = name.split(separator: ".").last ?? ""
+      guard mark.hasPrefix("tmp-"), Int(mark.dropFirst(4)) != nil else { continue }
+      try Directory.remove("\(directory)/\(name)")
+    }
+  }
+
   /// Writes a whole small file.
   public static func write(_ bytes: [UInt8], to path: String) throws {
     let file = try FileWriter(path)

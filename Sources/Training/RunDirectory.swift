@@ -40,6 +40,7 @@ struct RunDirectory {
     // A vocabulary of one's own travels with the run, which can then be moved and exported.
     if !vocabulary.isCLIP { try vocabulary.write(to: path + "/merges.txt") }
     try store.removeLeftovers()
+    try FileWriter.removeLeftovers(in: path)
   }
 
   /// Loads the newest checkpoint that can be trusted.

@@ -13,11 +13,9 @@ enum Failure {
   static func exit(_ error: any Error) -> Never {
     if Clip.exitCode(for: error).isSuccess { Clip.exit(withError: error) }  // --help
     if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
-    // Only a rank that has joined its world can end the others; if that is what failed, it ends alone.
-    try? World.run { _ in
-      throw error
-    } onError: {
-      report($0, of: $1)
+    if CommandLine.arguments.dropFirst().first == "train" {
+      // Only a rank that has joined its world can end the others; if that is what failed, it ends alone.
+      try? World.run { _ in throw error } onError: { error, world in report(error, of: world) }
     }
     Foundation.exit(report(error, of: SoloCommunicator()))
   }

@@ -25,6 +25,15 @@ import Testing
     #expect(try Directory.names(in: directory).isEmpty)
   }
 
+  @Test func whatKilledWritersLeftIsRemoved() throws {
+    for name in ["a.json.tmp-123", "tmp-1.tmp-9", "a.tmp-x", "a.json", "tmp-5.txt"] {
+      try FileWriter.write([1], to: "\(directory)/\(name)")
+    }
+    try Directory.create(directory + "/step.tmp-7")
+    try FileWriter.removeLeftovers(in: directory)
+    #expect(try Directory.names(in: directory) == ["a.json", "a.tmp-x", "step.tmp-7", "tmp-5.txt"])
+  }
+
   @Test func readingPastTheEndNamesTheFile() throws {
     try FileWriter.write([1, 2, 3], to: directory + "/c")
     let error = #expect(throws: FileError.self) { try FileReader(directory + "/c").read(4, at: 0) }

@@ -14,9 +14,9 @@ final class ClipProgram {
     var complaints: [Substring] { errors.split(separator: "\n").filter { $0.hasPrefix("clip: ") } }
   }
 
-  /// Where the program lies.
-  static let path =
-    URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("clip").path
+  /// Where the program lies, as the system names it for a process.
+  static let path = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+    .deletingLastPathComponent().appendingPathComponent("clip").path
 
   /// Whether ranks can be started here.
   static let hasMPI = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {

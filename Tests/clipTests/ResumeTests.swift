@@ -9,7 +9,7 @@ extension RankTests {
     /// Small micro-batches make the steps slow enough to be hit.
     static func command(into run: String) -> [String] {
       Trained.command(
-        into: run, steps: steps, "globalBatch=512", "microBatch=8", "checkpoint.everySteps=2", "checkpoint.keepLast=2")
+        into: run, steps: steps, "globalBatch=256", "microBatch=8", "checkpoint.everySteps=2", "checkpoint.keepLast=2")
     }
 
     /// The run that nobody disturbed, in a scratch with the dataset.
@@ -50,10 +50,12 @@ extension RankTests {
       #expect(lines < Self.steps, "the kill came too late to prove anything")
     }
 
-    @Test(arguments: [(0, 1), (1, 3), (0, 6), (1, 8), (0, 9)])
+    @Test(arguments: [(0, 1), (1, 3), (0, 5), (1, 7), (0, 8)])
     func killedAtARandomMomentItEndsWithTheSameBytes(rank: Int, step: Int) throws {
       let delay = Double.random(in: 0..<0.1)
       try kill(rank: rank, of: 2, afterStep: step, delay: delay)
+      // A kill in the middle of writing leaves such a file.
+      try scratch.write("{", to: "run/journal.jsonl.tmp-99")
       let result = try scratch.succeed(Self.command(into: "run"), ranks: 2)
       #expect(step < 2 || result.errors.contains("resuming run after step "), "\(result.errors)")
       #expect(try scratch.read("run/step-000000012/model.safetensors") == undisturbed.model, "delay \(delay)")

@@ -25,6 +25,12 @@ extension RankTests {
       #expect(!scratch.exists("run"))
     }
 
+    @Test func usageIsToldOnce() throws {
+      let result = try scratch.clip(Trained.command() + ["--stesp", "3"], ranks: 2)
+      #expect(result.status == 2)
+      #expect(result.errors.split(separator: "\n").map { $0.prefix(9) } == ["Error: Un", "Usage: cl", "  See 'cl"])
+    }
+
     @Test func theRanksMustDivideTheBatch() throws {
       try scratch.fail(
         Trained.command(), ranks: 3, with: 2, "globalBatch: 64", "3 ranks", "1, 2, 4, 8, 16, 32, 64")
