@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Synchronization
 import Testing
 
 /// A directory of its own for a test, removed when the test is over. Paths are relative to it, as the program sees them.
@@ -14,6 +15,17 @@ final class Scratch: Sendable {
   }
 
   deinit { try? Directory.remove(path) }
+
+  /// One that tests share through a static, which nobody ever drops: it is removed when the process ends.
+  static func untilExit() throws -> Scratch {
+    let scratch = try Scratch()
+    shared.withLock { paths in
+      if paths.isEmpty { atexit { Scratch.shared.withLock { $0.forEach { try? Directory.remove($0) } } } }
+      paths.append(scratch.path)
+    }
+    return scratch
+  }
+  private static let shared = Mutex<[String]>([])
 
   func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
 

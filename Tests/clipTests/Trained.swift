@@ -1,4 +1,3 @@
-import Files
 import Foundation
 import Testing
 
@@ -24,8 +23,7 @@ struct Trained: Sendable {
     let log: ClipProgram.Result
 
     init() throws {
-      scratch = try Scratch()
-      Trained.removeAtExit(scratch)
+      scratch = try Scratch.untilExit()
       try scratch.writeShapes(Trained.samples)
       log = try scratch.succeed(["pack", "pictures", "--into", "shards", "--samples-per-shard", "50"])
       try scratch.succeed([
@@ -36,13 +34,19 @@ struct Trained: Sendable {
 
   private init() throws {
     scratch = try Self.packed.get().scratch
+<<<<<<< HEAD
     log = try scratch.succeed(
       Self.command() + ["--validation", "shards", "--set", "evaluation.everySteps=120"], ranks: 2)
+=======
+    let validation = ["--validation", "shards", "--set", "evaluation.everySteps=120"]
+    log = try scratch.succeed(Self.command() + validation, ranks: 2)
+>>>>>>> cli
   }
 
   /// The command that trains, in a scratch with the dataset and the vocabulary.
   static func command(
-    recipe: String = "tiny", data: String = "shards", into run: String = "run", steps: Int = steps, _ changes: String...
+    recipe: String = "tiny", data: String = "shards", into run: String = "run", steps: Int = steps,
+    _ changes: String...
   ) -> [String] {
     let settings = ["vocabulary=vocabulary.txt", "model.text_cfg.vocab_size=\(vocabularySize)", "steps=\(steps)"]
     return ["train", "--recipe", recipe, "--data", data, "--into", run]
@@ -51,15 +55,13 @@ struct Trained: Sendable {
 
   /// A scratch of a test's own, with the dataset and the vocabulary.
   static func copyOfDataset() throws -> Scratch {
-    let source = try packed.get().scratch, copy = try Scratch()
-    for name in ["shards", "vocabulary.txt"] { try copy.copy(source(name), to: name) }
+    let copy = try Scratch()
+    try copyDataset(to: copy)
     return copy
   }
 
-  /// Statics live as long as the process, so that nothing else would remove their files.
-  private static func removeAtExit(_ scratch: Scratch) {
-    doomed = scratch.path
-    atexit { try? Directory.remove(Trained.doomed) }
+  static func copyDataset(to scratch: Scratch) throws {
+    let source = try packed.get().scratch
+    for name in ["shards", "vocabulary.txt"] { try scratch.copy(source(name), to: name) }
   }
-  nonisolated(unsafe) private static var doomed = ""
 }

@@ -93,8 +93,8 @@ import Testing
   @Test func recipesAreListedShownAndReadBack() throws {
     let list = try scratch.succeed(["recipe", "list"]).output
     #expect(list.contains("tiny  ") && list.contains("ViT-B-32"))
-    let names = try JSONDecoder().decode(
-      [String].self, from: Data(scratch.succeed(["recipe", "list", "--json"]).output.utf8))
+    let json = try scratch.succeed(["recipe", "list", "--json"]).output
+    let names = try JSONDecoder().decode([String].self, from: Data(json.utf8))
     for name in names {
       let shown = try scratch.succeed(["recipe", "show", name]).output
       try scratch.write(shown, to: "recipe.json")

@@ -8,7 +8,8 @@ import Testing
 @Suite struct WeightsFaultTests {
   /// A dataset, a vocabulary, a run of one step and its export.
   private static let prepared = Result {
-    let scratch = try Trained.copyOfDataset()
+    let scratch = try Scratch.untilExit()
+    try Trained.copyDataset(to: scratch)
     try scratch.succeed(Trained.command(steps: 1))
     try scratch.succeed(["export", "--weights", "run", "--into", "model", "--format", "open_clip"])
     return scratch
