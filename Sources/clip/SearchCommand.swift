@@ -62,14 +62,9 @@ struct SearchCommand: ParsableCommand {
     try output.show(answers) {
       answers.map { answer in
         answer.query + "\n"
-<<<<<<< HEAD
-          + answer.results.map { "  \(Self.rounded($0.score))  \($0.key)  \($0.caption.shortened)" }.joined(
-            separator: "\n")
-=======
           + answer.results
           .map { "  \(Self.rounded($0.score))  \($0.key)  \($0.caption.shortened)" }
           .joined(separator: "\n")
->>>>>>> cli
       }
       .joined(separator: "\n")
     }

@@ -54,15 +54,8 @@ import Testing
 
   @Test func whatIsNoDatasetIsSaidSo() throws {
     try Directory.create(scratch("folder"))
-<<<<<<< HEAD
-    for verb in [
-      ["inspect", "folder"], Trained.command(data: "folder"),
-      ["vocabulary", "learn", "folder", "--size", "600", "--into", "v"],
-    ] {
-=======
     let learn = ["vocabulary", "learn", "folder", "--size", "600", "--into", "v"]
     for verb in [["inspect", "folder"], Trained.command(data: "folder"), learn] {
->>>>>>> cli
       try scratch.fail(verb, with: 74, "folder: holds no index.json")
     }
     try scratch.fail(["verify", "folder"], with: 74, "folder: holds neither a dataset")

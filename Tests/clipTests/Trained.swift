@@ -34,13 +34,8 @@ struct Trained: Sendable {
 
   private init() throws {
     scratch = try Self.packed.get().scratch
-<<<<<<< HEAD
-    log = try scratch.succeed(
-      Self.command() + ["--validation", "shards", "--set", "evaluation.everySteps=120"], ranks: 2)
-=======
     let validation = ["--validation", "shards", "--set", "evaluation.everySteps=120"]
     log = try scratch.succeed(Self.command() + validation, ranks: 2)
->>>>>>> cli
   }
 
   /// The command that trains, in a scratch with the dataset and the vocabulary.
