@@ -93,6 +93,7 @@ import Testing
       try scratch.write("noise", to: "in/\(number).txt")
     }
     let disk = try SmallDisk(scratch("disk"), kilobytes: 300)
+    defer { disk.unmount() }
     try scratch.fail(
       ["pack", "in", "--into", "disk/shards", "--samples-per-shard", "10"], with: 74, "disk/shards/shard-", "No space")
     #expect(try scratch.names("disk") == [])

@@ -1,14 +1,16 @@
 import Files
 import Foundation
 
-/// A file system of a few kilobytes, unmounted when the object goes.
-final class SmallDisk {
+/// A file system of a few kilobytes, which must be unmounted in the end.
+struct SmallDisk {
   private let path: String
 
   /// Whether this process may mount; a container's root may not.
   static let canBeMade: Bool = {
-    guard geteuid() == 0, let scratch = try? Scratch() else { return false }
-    return (try? SmallDisk(scratch("disk"), kilobytes: 100)) != nil
+    guard geteuid() == 0, let scratch = try? Scratch(), let disk = try? SmallDisk(scratch("disk"), kilobytes: 100)
+    else { return false }
+    disk.unmount()
+    return true
   }()
 
   struct Failure: Error {
@@ -21,7 +23,7 @@ final class SmallDisk {
     self.path = path
   }
 
-  deinit { try? Self.run("umount", path) }
+  func unmount() { try? Self.run("umount", path) }
 
   func resize(kilobytes: Int) throws { try Self.run("mount", "-o", "remount,size=\(kilobytes)k", path) }
 

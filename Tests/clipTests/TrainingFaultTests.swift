@@ -82,6 +82,7 @@ extension RankTests {
     func aFullDiskLeavesTheOldCheckpoint() throws {
       // A checkpoint has about two megabytes: one fits, a second beside it does not.
       let disk = try SmallDisk(scratch("disk"), kilobytes: 3000)
+      defer { disk.unmount() }
       let command = Trained.command(into: "disk/run", steps: 6, "checkpoint.everySteps=2", "checkpoint.keepLast=1")
       try scratch.fail(command, ranks: 2, with: 74, "rank 0 on ", "disk/run/step-000000004", "No space left")
       #expect(try scratch.names("disk/run").filter { $0.hasPrefix("step-") } == ["step-000000002"])
