@@ -53,8 +53,9 @@ if [ ! -d "$work/run" ]; then
   # The first checkpoint, then a moment into the steps that will be lost.
   while kill -0 "$launcher" 2>/dev/null && ! compgen -G "$work/run/step-*" >/dev/null; do sleep 1; done
   sleep 3
-  victim=$(pgrep --parent "$launcher" --full "clip train" | head -n 1 || true)
-  if [ -n "$victim" ]; then
+  # mpirun's first child is a rank.
+  read -r victim _ <"/proc/$launcher/task/$launcher/children" || true
+  if [ -n "${victim-}" ]; then
     kill -KILL "$victim"
     echo "killed process $victim, a rank of the run"
   fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: Swift's, those under mpirun, two hosts made of network
-# namespaces, and the comparison with open_clip and Transformers. About 25 minutes on two cores of a bare Debian 12.
+# namespaces, and the comparison with open_clip and Transformers. Ten minutes on two idle cores of a bare Debian 12.
 #
 #   launch/test.sh
 #
