@@ -15,7 +15,7 @@ enum Failure {
     if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
     if CommandLine.arguments.dropFirst().first == "train" {
       // Only a rank that has joined its world can end the others; if that is what failed, it ends alone.
-      try? World.run { _ in throw error } onError: { error, world in report(error, of: world) }
+      try? World.run({ _ in throw error }, onError: report)
     }
     Foundation.exit(report(error, of: SoloCommunicator()))
   }
