@@ -71,6 +71,7 @@ let package = Package(
       dependencies: [
         "Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints", "Training",
         "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: swift),
 

@@ -8,12 +8,12 @@
 # searches. Run again, it goes on where it stopped.
 set -euo pipefail
 
-cd "$(dirname "$0")/.."
-readonly root=$PWD
-work=${1:-checkpoints/quickstart}
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=${1:-$root/checkpoints/quickstart}
 mkdir -p "$work"
 work=$(cd "$work" && pwd)
-readonly work clip=$root/.build/release/clip
+cd "$root"
+readonly root work clip=$root/.build/release/clip
 readonly begin=$SECONDS
 
 heading() { printf '\n== %s  (%d:%02d)\n' "$*" $(((SECONDS - begin) / 60)) $(((SECONDS - begin) % 60)); }
@@ -39,6 +39,7 @@ if [ ! -d "$work/pictures" ]; then
 fi
 for part in train held-out; do
   if [ ! -f "$work/$part/index.json" ]; then
+    rm -rf "${work:?}/$part"  # what a packing that was killed left
     "$clip" pack "$work/pictures/$part" --into "$work/$part" --background white
   fi
 done

@@ -68,7 +68,7 @@ public final class Encoder {
       towers.embed(reader.pack(pixels, count: rows.count), into: embeddings.rows(rows))
       progress(rows.upperBound)
     }
-    return embeddings
+    return try checked(embeddings)
   }
 
   /// The embeddings of the pictures of samples, (range, embedding); numbers beyond the last begin again at the first.
@@ -82,11 +82,17 @@ public final class Encoder {
   }
 
   /// The embeddings of captions, (count, embedding), in order.
-  public func texts(_ captions: [String]) -> Tensor {
+  public func texts(_ captions: [String]) throws -> Tensor {
     let embeddings = Tensor(rows: captions.count, columns: dimension)
     for rows in Self.batches(of: captions.count) {
       towers.embed(PackedCaptions(captions[rows].map(reader.tokens)), into: embeddings.rows(rows))
     }
+    return try checked(embeddings)
+  }
+
+  /// Embeddings that are numbers: compared with others, NaN would be neither more nor less than they.
+  private func checked(_ embeddings: Tensor) throws -> Tensor {
+    guard sumOfSquares(embeddings).isFinite else { throw EncoderError() }
     return embeddings
   }
 

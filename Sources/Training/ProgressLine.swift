@@ -1,9 +1,9 @@
+import Files
 import Foundation
-import Glibc
 
 /// What a person sees of a running training: one line that is written over on a terminal, or one now and then in a log.
 struct ProgressLine {
-  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let isTerminal = StandardError.isTerminal
   private var last = ContinuousClock.now - .seconds(3600)
   private let start = ContinuousClock.now
   private let firstStep: Int
@@ -26,14 +26,14 @@ struct ProgressLine {
       entry.step, steps, entry.epoch, entry.loss, 100 * entry.imageAccuracy, 100 * entry.textAccuracy,
       entry.samplesPerSecond, left)
     // Clears what a longer line left behind.
-    FileHandle.standardError.write(Data((isTerminal ? "\r\(line)\u{1B}[K" : line + "\n").utf8))
+    StandardError.write(isTerminal ? "\r\(line)\u{1B}[K" : line + "\n")
     isOpen = isTerminal
     if entry.step == steps { end() }
   }
 
   /// Ends the line that is written over: whatever comes next has a line of its own.
   mutating func end() {
-    if isOpen { FileHandle.standardError.write(Data("\n".utf8)) }
+    if isOpen { StandardError.write("\n") }
     isOpen = false
   }
 

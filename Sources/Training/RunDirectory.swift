@@ -12,19 +12,18 @@ struct RunDirectory {
   let path: String
   private let store: CheckpointStore
   private let recipe: Recipe
+  private let vocabulary: Vocabulary
   private let dataset: Digest
 
-  /// Starts a run in `path`, or finds the one that is there and checks that it is the same.
-  ///
-  /// Only the first rank writes; the others read what it left.
+  /// A run to start in `path`, or the one that is there, if it is of this recipe and this vocabulary.
   init(_ path: String, recipe: Recipe, vocabulary: Vocabulary, dataset: Digest, in world: any Communicator) throws {
     self.path = path
     self.recipe = recipe
+    self.vocabulary = vocabulary
     self.dataset = dataset
     let policy = recipe.checkpoint
     store = CheckpointStore(path, keepLast: policy.keepLast, keepEvery: policy.keepEvery > 0 ? policy.keepEvery : nil)
     guard world.isFirst else { return }
-    try Directory.create(path)
     let file = path + "/recipe.json"
     if Directory.exists(file) {
       let old = try Recipe(json: FileReader.contents(of: file), over: recipe, source: file)
@@ -36,23 +35,51 @@ struct RunDirectory {
     } else if !(try store.list().isEmpty) {
       throw ResumeRefused("\(path) holds checkpoints but no recipe.json: name another --into, or put the recipe back.")
     }
-    try FileWriter.write(Array(recipe.json.utf8), to: file)
-    // A vocabulary of one's own travels with the run, which can then be moved and exported.
-    if !vocabulary.isCLIP { try vocabulary.write(to: path + "/merges.txt") }
+    if Directory.exists(ownVocabulary), try Vocabulary.load(ownVocabulary).digest != vocabulary.digest {
+      throw ResumeRefused(
+        "\(path) holds a run with another vocabulary, kept in \(ownVocabulary): its tokens mean other words than those "
+          + "of \(recipe.vocabulary). Give the vocabulary it was started with, or another --into for a new run.")
+    }
+  }
+
+  /// A vocabulary of one's own travels with the run, which can then be moved and exported.
+  private var ownVocabulary: String { path + "/merges.txt" }
+
+  /// Takes the run over, once nothing speaks against it: only the first rank writes.
+  private func takeOver() throws {
+    try Directory.create(path)
+    try FileWriter.write(Array(recipe.json.utf8), to: path + "/recipe.json")
+    if !vocabulary.isCLIP, !Directory.exists(ownVocabulary) { try vocabulary.write(to: ownVocabulary) }
     try store.removeLeftovers()
     try FileWriter.removeLeftovers(in: path)
   }
 
-  /// Loads the newest checkpoint that can be trusted.
+  /// Loads the newest checkpoint that can be trusted. Where there are some but none can be, nothing is touched: to start
+  /// again from nothing is for a person to decide.
   ///
   /// - Parameter warn: told of each checkpoint that was passed over.
   /// - Returns: where the run stands; nil at its beginning.
   func resume(_ towers: TwoTowers, in world: any Communicator, warn: (String) -> Void) throws -> TrainingState? {
+    let state = try newestState(towers, in: world, warn: warn)
+    if world.isFirst { try takeOver() }
+    return state
+  }
+
+  private func newestState(
+    _ towers: TwoTowers, in world: any Communicator, warn: (String) -> Void
+  ) throws -> TrainingState? {
     // The first rank reads and checks everything; the others take the step it settled on.
     var step = -1
     if world.isFirst {
       let (newest, warnings) = try store.newestValid()
       warnings.forEach(warn)
+      let all = try store.list().count
+      guard newest != nil || all == 0 else {
+        throw FileError(
+          path,
+          "none of its \(all) checkpoints can be trusted; mend what is named above, remove them to start again, "
+            + "or name another --into")
+      }
       step = newest?.step ?? -1
     }
     step = try world.broadcast(step)
@@ -79,6 +106,11 @@ struct RunDirectory {
       throw ResumeRefused(
         "\(path): the run was started on the data set \(state.dataset), --data is \(dataset): "
           + "the same shards in the same order are needed to go on, or another --into for a new run.")
+    }
+    guard state.vocabulary == vocabulary.digest else {
+      throw ResumeRefused(
+        "\(path): the run was started with the vocabulary \(state.vocabulary), \(recipe.vocabulary) is "
+          + "\(vocabulary.digest): its tokens mean other words.")
     }
     guard state.orderVersion == SampleOrder.version else {
       throw ResumeRefused(

@@ -39,7 +39,11 @@ final class SampleStream {
         for next in 0..<min(data.count, 100) {
           do {
             let sample = try data.sample(at: (place.sample + next) % data.count)
-            let caption = sample.captions.randomElement(using: &generator) ?? sample.caption
+            let captions = sample.captions
+            // By hand: what the standard library draws may change with its version, and a resumed run with it.
+            let drawn =
+              captions.count > 1 ? Int(generator.next().multipliedFullWidth(by: UInt64(captions.count)).high) : 0
+            let caption = captions[drawn]
             return try reader.pair(sample.picture, caption, crop: crop, using: &generator)
           } catch is ImageError {
             skipped += 1

@@ -60,8 +60,8 @@ public final class Trainer {
       if world.isFirst { Self.tell("resuming \(directory) after step \(found.step)") }
     } else {
       state = TrainingState(
-        step: 0, samples: 0, epoch: 0, dataset: data.digest, orderVersion: SampleOrder.version, recipe: recipe,
-        ranks: world.size)
+        step: 0, samples: 0, epoch: 0, dataset: data.digest, vocabulary: tokenizer.vocabulary.digest,
+        orderVersion: SampleOrder.version, recipe: recipe, ranks: world.size)
       if let initialWeights {
         try towers.load(initialWeights)
       } else {
@@ -168,6 +168,8 @@ public final class Trainer {
   }
 
   private func save() throws {
+    let size = sumOfSquares(towers.parameters.values)
+    guard size.isFinite else { throw nonFinite("size of the weights", size, after: state.step) }
     // Ranks whose weights have drifted apart would train on, each another model.
     let digest = towers.parameters.values.withFloats { Digest(of: UnsafeRawBufferPointer($0)) }
     let first = UInt64(bitPattern: Int64(try world.broadcast(Int(Int64(bitPattern: digest.value)))))
@@ -192,15 +194,15 @@ public final class Trainer {
       peakMemoryBytes: agreed.peakMemory, skippedPictures: agreed.skipped)
   }
 
-  private func nonFinite(_ what: String, _ value: Double) -> TrainingError {
-    // The loss and the summed gradient are the same numbers on every rank, so all of them stop here.
+  private func nonFinite(_ what: String, _ value: Double, after step: Int? = nil) -> TrainingError {
+    // Loss, summed gradient and weights are the same numbers on every rank, so all of them stop here.
     TrainingError(
-      "step \(state.step + 1): the \(what) is \(value.isNaN ? "not a number" : "infinite"); take a smaller "
+      "step \(step ?? state.step + 1): the \(what) is \(value.isNaN ? "not a number" : "infinite"); take a smaller "
         + "optimizer.learningRate, a longer schedule.warmupSteps or an optimizer.gradientClip. Checkpoints stay as they "
         + "were.")
   }
 
   private static func tell(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    StandardError.write(line + "\n")
   }
 }

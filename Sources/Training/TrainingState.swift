@@ -10,6 +10,8 @@ struct TrainingState: Codable, Equatable {
   var epoch: Int
   /// The identity of the data set.
   let dataset: Digest
+  /// What the tokens mean.
+  let vocabulary: Digest
   /// The version of the rule that orders samples.
   let orderVersion: Int
   /// The recipe of the run.

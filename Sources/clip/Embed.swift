@@ -27,6 +27,7 @@ struct Embed: ParsableCommand {
   var into: String
 
   @OptionGroup var threads: ThreadOption
+  @OptionGroup var output: Output
 
   func validate() throws {
     guard !images.isEmpty || texts != nil else { throw ValidationError("name --images, --texts or both") }
@@ -51,10 +52,13 @@ struct Embed: ParsableCommand {
         .map { String(decoding: $0, as: UTF8.self) }
       // The last line ends with a line break; there is no empty one behind it.
       if lines.last == "" { lines.removeLast() }
-      results.append(source("text_features", encoder.texts(lines)))
+      results.append(source("text_features", try encoder.texts(lines)))
     }
     try SafetensorsWriter.write(results, to: into)
-    print("\(into): " + results.map { "\($0.name) \($0.shape[0]) × \($0.shape[1])" }.joined(separator: ", "))
+    let shapes = Dictionary(uniqueKeysWithValues: results.map { ($0.name, $0.shape) })
+    try output.show(shapes) {
+      "\(into): " + results.map { "\($0.name) \($0.shape[0]) × \($0.shape[1])" }.joined(separator: ", ")
+    }
   }
 
   private func source(_ name: String, _ features: Tensor) -> TensorSource {

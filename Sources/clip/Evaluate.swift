@@ -29,7 +29,7 @@ struct Evaluate: ParsableCommand {
       let model = try DatasetEncoder(weights, data, threads)
       let images = try model.images()
       let captions = try (0..<model.samples.count).map { try model.samples.sample(at: $0).caption }
-      let found = Retrieval(images: images, texts: model.encoder.texts(captions))
+      let found = Retrieval(images: images, texts: try model.encoder.texts(captions))
       try output.show(found) {
         let header = "\(found.samples) pairs       R@1     R@5    R@10   mean rank  median rank"
         let lines = [("text → image", found.textToImage), ("image → text", found.imageToText)].map { name, direction in

@@ -28,6 +28,8 @@ struct Export: ParsableCommand {
   @Option(help: "Who is to load it.")
   var format: Format
 
+  @OptionGroup var output: Output
+
   func run() throws {
     let weights = try weights.open()
     let vocabulary = try weights.loadVocabulary()
@@ -41,6 +43,8 @@ struct Export: ParsableCommand {
       try vocabulary.writeTransformersFiles(
         into: directory, contextLength: weights.configuration.text.contextLength)
     }
-    print("\(into): \(shape.count) tensors for \(format.rawValue)")
+    try output.show(["directory": into, "format": format.rawValue]) {
+      "\(into): \(shape.count) tensors for \(format.rawValue)"
+    }
   }
 }

@@ -45,6 +45,6 @@ enum Failure {
 
   /// Writes a line to standard error.
   static func tell(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    StandardError.write(line + "\n")
   }
 }

@@ -1,12 +1,19 @@
 import ArgumentParser
+import Files
+import Glibc
+import SystemPackage
 
 /// Parses the command line, runs the verb and turns errors into messages and exit codes.
 @main
 enum Main {
   static func main() {
+    // A reader of our output that went away is no reason to die: writing then fails, where it matters with an error.
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try Clip.parseAsRoot()
       try command.run()
+      // What was printed may still wait in a buffer: a result that nobody got is none.
+      guard fflush(nil) == 0 else { throw FileError("standard output", cannot: "write", Errno(rawValue: errno)) }
     } catch {
       Failure.exit(error)
     }

@@ -1,9 +1,10 @@
+import Files
 import Foundation
 
 /// A count on a terminal that is written over while work goes on; silent where nobody watches.
 struct Meter {
   private let what: String
-  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let isTerminal = StandardError.isTerminal
   private let start = ContinuousClock.now
   private var last = ContinuousClock.now
 
@@ -16,12 +17,11 @@ struct Meter {
     guard isTerminal, ContinuousClock.now - last > .seconds(0.2) else { return }
     last = .now
     let rate = Double(done) / (start.duration(to: last) / .seconds(1))
-    FileHandle.standardError.write(
-      Data(String(format: "\r%d %@, %.0f a second%@\u{1B}[K", done, what, rate, more).utf8))
+    StandardError.write(String(format: "\r%d %@, %.0f a second%@\u{1B}[K", done, what, rate, more))
   }
 
   /// Clears the line.
   func end() {
-    if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    if isTerminal { StandardError.write("\r\u{1B}[K") }
   }
 }

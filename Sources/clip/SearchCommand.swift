@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluation
+import Files
 import Images
 import Shards
 import Tensors
@@ -44,12 +45,15 @@ struct SearchCommand: ParsableCommand {
   func validate() throws {
     guard top > 0 else { throw ValidationError("--top: expected at least 1") }
     guard !queries.isEmpty else { throw ValidationError("name at least one query") }
+    if let dataset = queries.first(where: { Directory.exists($0 + "/index.json") }) {
+      throw ValidationError("\(dataset) is a dataset, not a query: name each with a --data of its own")
+    }
   }
 
   func run() throws {
     let model = try DatasetEncoder(weights, data, threads)
     let samples = model.samples
-    let hits = Search.best(top, of: try model.images(), for: model.encoder.texts(queries))
+    let hits = Search.best(top, of: try model.images(), for: try model.encoder.texts(queries))
     let answers = try zip(queries, hits).map { query, hits in
       Answer(
         query: query,

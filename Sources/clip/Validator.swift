@@ -33,7 +33,7 @@ final class Validator {
     let encoder = Encoder(towers, reader, threads: threads)
     let captions = try (first..<first + share).map { try data.sample(at: $0 % data.count).caption }
     let images = try encoder.images(of: data, first..<first + share)
-    let whole = try [images, encoder.texts(captions)].map { part in
+    let whole = try [images, try encoder.texts(captions)].map { part in
       let all = Tensor(rows: share * world.size, columns: part.columns)
       try part.withFloats { own in try all.withMutableFloats { try world.gather(own, into: $0) } }
       return all.rows(0..<data.count)

@@ -27,6 +27,8 @@ struct VocabularyCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
     var into: String
 
+    @OptionGroup var output: Output
+
     func run() throws {
       let data = try ShardDataset(directory)
       var learner = VocabularyLearner()
@@ -38,7 +40,9 @@ struct VocabularyCommand: ParsableCommand {
       meter.end()
       let vocabulary = try learner.learn(size: size)
       try vocabulary.write(to: into)
-      print("\(into): \(vocabulary.size) tokens from \(data.count) captions")
+      try output.show(["tokens": vocabulary.size, "captions": data.count]) {
+        "\(into): \(vocabulary.size) tokens from \(data.count) captions"
+      }
     }
   }
 }
