@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh clone to a model that finds pictures by a sentence, in about a quarter of an hour on two cores.
+# From a fresh clone to a model that finds pictures by a sentence, in eight minutes on two cores.
 #
 #   launch/quickstart.sh [DIR]         DIR: where everything goes (default: checkpoints/quickstart)
 #
