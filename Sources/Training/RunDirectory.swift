@@ -24,6 +24,9 @@ struct RunDirectory {
     let policy = recipe.checkpoint
     store = CheckpointStore(path, keepLast: policy.keepLast, keepEvery: policy.keepEvery > 0 ? policy.keepEvery : nil)
     guard world.isFirst else { return }
+    guard Directory.isDirectory(path) || !Directory.exists(path) else {
+      throw FileError(path, "cannot create directory: there is a file of that name")
+    }
     let file = path + "/recipe.json"
     if Directory.exists(file) {
       let old = try Recipe(json: FileReader.contents(of: file), over: recipe, source: file)

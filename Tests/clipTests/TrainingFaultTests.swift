@@ -78,10 +78,38 @@ extension RankTests {
 
     @Test func aLossThatIsNoNumberStopsAllRanks() throws {
       try scratch.fail(
-        Trained.command(steps: 20, "optimizer.learningRate=1e30", "checkpoint.everySteps=1"), ranks: 2, with: 1,
+        Trained.command(steps: 20, "optimizer.learningRate=1e30", "checkpoint.everySteps=5"), ranks: 2, with: 1,
         "step 2: the loss is not a number", "optimizer.learningRate", "schedule.warmupSteps")
       #expect(try JournalLine.all(of: "run", in: scratch).map(\.step) == [1])
-      #expect(try scratch.names("run").filter { $0.hasPrefix("step-") } == ["step-000000001"])
+    }
+
+    @Test func weightsWithoutMeasureAreNotSaved() throws {
+      try scratch.fail(
+        Trained.command(steps: 1, "optimizer.learningRate=1e30"), ranks: 2, with: 1,
+        "step 1: the size of the weights is infinite")
+      #expect(try scratch.names("run").filter { $0.hasPrefix("step-") }.isEmpty)
+    }
+
+    @Test func aRunWithoutASoundCheckpointIsNotStartedAgain() throws {
+      try scratch.succeed(Trained.command(steps: 2), ranks: 2)
+      try scratch.write("", to: "run/step-000000002/.DS_Store")
+      let journal = try scratch.read("run/journal.jsonl")
+      // The warning names the file in the checkpoint, the error the run.
+      try scratch.fail(Trained.command(steps: 2), with: 74, "run: none of its 1 checkpoints can be trusted")
+      #expect(try scratch.read("run/journal.jsonl") == journal)
+      try scratch.remove("run/step-000000002/.DS_Store")
+      #expect(try scratch.succeed(Trained.command(steps: 2), ranks: 2).errors.contains("nothing to do"))
+    }
+
+    @Test func exchangedVocabulariesAreRefused() throws {
+      try scratch.succeed(Trained.command(steps: 2), ranks: 2)
+      // The last two merges in the other order: as many tokens, of which two mean each other's.
+      var lines = try scratch.text("vocabulary.txt").split(separator: "\n").map(String.init)
+      lines.swapAt(lines.count - 1, lines.count - 2)
+      try scratch.write(lines.joined(separator: "\n") + "\n", to: "vocabulary.txt")
+      let own = try scratch.read("run/merges.txt")
+      try scratch.fail(Trained.command(steps: 2), ranks: 2, with: 64, "run holds a run with another vocabulary")
+      #expect(try scratch.read("run/merges.txt") == own)
     }
 
     @Test(.enabled(if: SmallDisk.canBeMade, "needs the right to mount"))
