@@ -9,14 +9,13 @@ struct Linear {
 
   /// - Parameter residual: (tokens, outputs), added to the result; single precision.
   func forward(_ x: Tensor, into y: Tensor, adding residual: Tensor? = nil) {
-    multiply(x, weight.operand.transposed, into: y, bias: bias?.values, adding: residual)
+    multiply(x, weight.values.transposed, into: y, bias: bias?.values, adding: residual)
   }
 
   /// Adds to the gradients of weight and bias, and sets `dx` unless nobody needs it.
   func backward(_ dy: Tensor, x: Tensor, into dx: Tensor?) {
-    if let dx { multiply(dy, weight.operand, into: dx) }
-    multiply(dy.transposed, x, into: weight.gradient, accumulating: true)
-    if let bias { addColumnSums(of: dy, to: bias.gradient) }
+    if let dx { multiply(dy, weight.values, into: dx) }
+    multiplyTransposed(dy, x, into: weight.gradient, accumulating: true, columnSums: bias?.gradient)
   }
 
   /// The layer that computes only some of the outputs.

@@ -29,12 +29,6 @@ public struct Parameter: Sendable {
   /// The gradient, shaped as ``values``; only of a store allocated for training.
   public var gradient: Tensor { Tensor(blocks.gradients, offset: offset * 4, rows: rows, columns: columns) }
 
-  /// What products read: the values, or their bfloat16 copy.
-  var operand: Tensor {
-    guard let operands = blocks.operands else { return values }
-    return Tensor(operands, offset: offset * 2, rows: rows, columns: columns, .bfloat16)
-  }
-
   /// Rows `range` of a matrix, or elements of a vector: a view that shares values and gradient.
   func slice(_ range: Range<Int>) -> Parameter {
     let row = shape.dropFirst().reduce(1, *)

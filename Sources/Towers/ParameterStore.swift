@@ -10,13 +10,10 @@ public final class ParameterStore {
   /// Elements of each block. Parameters begin at multiples of 16, so some elements belong to none; they stay zero.
   public private(set) var count = 0
   private let blocks = ParameterBlocks()
-  private let precision: Precision
   private var moments: (first: Storage, second: Storage)?
 
   /// A store without parameters.
-  public init(precision: Precision) {
-    self.precision = precision
-  }
+  public init() {}
 
   func declare(_ name: String, _ shape: [Int], _ initializer: Initializer) -> Parameter {
     // The rule of the paper (neither gains nor biases) in the form open_clip first gave it: one dimension, no decay.
@@ -30,7 +27,6 @@ public final class ParameterStore {
   /// Reserves the memory: values alone, or gradients and moments as well.
   func allocate(forTraining: Bool) {
     blocks.values = Storage(count: count * 4)
-    if precision == .bf16 { blocks.operands = Storage(count: count * 2) }
     guard forTraining else { return }
     blocks.gradients = Storage(count: count * 4)
     moments = (Storage(count: count * 4), Storage(count: count * 4))
@@ -41,14 +37,6 @@ public final class ParameterStore {
     for (index, parameter) in parameters.enumerated() {
       var generator = CounterGenerator(seed: seed, stream: UInt64(index))
       parameter.values.withMutableFloats { parameter.initializer.fill($0, &generator) }
-    }
-    refreshOperands()
-  }
-
-  /// Brings the copies that products read up to date with the values; call it after changing them.
-  public func refreshOperands() {
-    if let operands = blocks.operands {
-      narrow(values, into: Tensor(operands, rows: 1, columns: count, .bfloat16))
     }
   }
 
