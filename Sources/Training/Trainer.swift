@@ -13,13 +13,10 @@ public final class Trainer {
   private let recipe: Recipe
   private let world: any Communicator
   private let towers: TwoTowers
-  private let optimizer: Optimizer
+  private let step: TrainingStep
   private let plan: BatchPlan
   private let samples: SampleStream
   private let directory: RunDirectory
-  private let embeddings: Embeddings
-  private let gradients: Embeddings
-  private let workspace = Workspace()
   private let validate: Validation?
   private var state: TrainingState
   private var lastSave = ContinuousClock.now
@@ -51,7 +48,6 @@ public final class Trainer {
       shardSizes: data.shardSizes, samples: data.count, seed: UInt64(recipe.seed), globalBatch: recipe.globalBatch,
       microBatch: recipe.microBatch, rank: world.rank, ranks: world.size)
     towers = TwoTowers(model, precision: recipe.precision, forTraining: true)
-    optimizer = Optimizer(recipe.optimizer)
     let run = try RunDirectory(
       directory, recipe: recipe, vocabulary: tokenizer.vocabulary, dataset: data.digest, in: world)
     try world.barrier()
@@ -69,8 +65,7 @@ public final class Trainer {
       }
     }
     self.directory = run
-    embeddings = Embeddings(count: plan.own, dimension: model.embedDim)
-    gradients = Embeddings(count: plan.own, dimension: model.embedDim)
+    step = TrainingStep(towers, pairs: plan.own, optimizer: recipe.optimizer, in: world)
     samples = SampleStream(
       data, plan: plan, recipe: recipe, model: model, tokenizer: tokenizer, from: state.step)
   }
@@ -91,44 +86,30 @@ public final class Trainer {
     var progress = ProgressLine(firstStep: state.step)
     defer { progress.end() }
     var skipped = 0
-    var seconds = PhaseTimes()
     while state.step < steps {
-      let batches = try seconds.measure(\.data) { try samples.nextBatches() }
+      let batches = try step.seconds.measure(\.data) { try samples.nextBatches() }
 
       // 1. Embed every micro-batch, keeping only the embeddings; a single one keeps its activations as well.
-      seconds.measure(\.embed) {
-        for (index, batch) in batches.enumerated() {
-          towers.embed(batch, into: embeddings.rows(plan.rows(ofMicroBatch: index)), keeping: batches.count == 1)
-        }
-      }
+      step.embed(batches)
 
       // 2. The loss sees the embeddings of the whole world.
-      let contrast = try seconds.measure(\.contrast) {
-        try Contrast(
-          of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients, using: workspace)
-      }
+      let contrast = try step.contrast()
       guard contrast.loss.isFinite else { throw nonFinite("loss", contrast.loss) }
 
       // 3. Embed each micro-batch again, and go backward from the gradient of its embeddings.
-      seconds.measure(\.backward) {
-        zero(towers.parameters.gradients)
-        towers.logitScale.gradient.scalar = contrast.logitScaleGradient
-        for (index, batch) in batches.enumerated() {
-          towers.backward(batch, from: contrast.gradients.rows(plan.rows(ofMicroBatch: index)))
-        }
-      }
+      step.backward(batches, from: contrast)
 
       // 4. One sum over the world, one step of the optimizer.
-      try seconds.measure(\.reduce) { try towers.parameters.gradients.withMutableFloats { try world.sum($0) } }
+      try step.reduce()
       let learningRate = recipe.optimizer.learningRate * recipe.schedule.factor(at: state.step, of: steps)
-      let norm = seconds.measure(\.optimize) { optimizer.step(state.step + 1, towers, learningRate: learningRate) }
+      let norm = step.optimize(state.step + 1, learningRate: learningRate)
       guard norm.isFinite else { throw nonFinite("gradient", norm) }
 
       state.step += 1
       state.samples += recipe.globalBatch
       state.epoch = state.step / plan.stepsPerEpoch
       let agreed = try agree()
-      var entry = entry(contrast, learningRate: learningRate, norm: norm, seconds, agreed)
+      var entry = entry(contrast, learningRate: learningRate, norm: norm, step.seconds, agreed)
       if let validate, state.step == steps || isDue(every: recipe.evaluation.everySteps) {
         entry.validation = try validate(towers)
       }
@@ -136,8 +117,8 @@ public final class Trainer {
       try journal?.append(entry, durably: agreed.save)
       if world.isFirst { progress.show(entry, of: steps) }
       skipped = agreed.skipped
-      seconds = PhaseTimes()
-      if agreed.save { try seconds.measure(\.checkpoint) { try save() } }
+      step.seconds = PhaseTimes()
+      if agreed.save { try step.seconds.measure(\.checkpoint) { try save() } }
     }
     if world.isFirst, skipped > 0 {
       Self.tell("warning: \(skipped) pictures could not be decoded; the samples behind them stood in for them")

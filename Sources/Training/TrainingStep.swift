@@ -1,0 +1,83 @@
+public import Collectives
+import Tensors
+public import Towers
+
+/// The four phases of a training step on one rank, and the time each takes.
+///
+/// Whoever takes steps calls, in this order: ``embed(_:)``, ``contrast()``, ``backward(_:from:)``, ``reduce()`` and
+/// ``optimize(_:learningRate:)``. The trainer does, and so does the benchmark: both run the same code.
+public final class TrainingStep {
+  /// The model that learns.
+  public let towers: TwoTowers
+  /// Seconds of the phases since it was last set to zero.
+  public var seconds = PhaseTimes()
+  private let optimizer: Optimizer
+  private let world: any Communicator
+  private let embeddings: Embeddings
+  private let gradients: Embeddings
+  private let workspace = Workspace()
+
+  /// - Parameters:
+  ///   - towers: allocated for training, with the same values on every rank.
+  ///   - pairs: of this rank in a step; equally many on every rank.
+  ///   - optimizer: AdamW's numbers.
+  ///   - world: all ranks.
+  public init(_ towers: TwoTowers, pairs: Int, optimizer: OptimizerSettings, in world: any Communicator) {
+    self.towers = towers
+    self.optimizer = Optimizer(optimizer)
+    self.world = world
+    embeddings = Embeddings(count: pairs, dimension: towers.configuration.embedDim)
+    gradients = Embeddings(count: pairs, dimension: towers.configuration.embedDim)
+  }
+
+  /// Embeds micro-batches, which together are this rank's pairs. A single one keeps its activations as well.
+  public func embed(_ batches: [MicroBatch]) {
+    seconds.measure(\.embed) {
+      for (batch, rows) in zip(batches, rows(of: batches)) {
+        towers.embed(batch, into: embeddings.rows(rows), keeping: batches.count == 1)
+      }
+    }
+  }
+
+  /// The loss of the embeddings of the whole world, and its gradients.
+  public func contrast() throws -> Contrast {
+    try seconds.measure(\.contrast) {
+      try Contrast(
+        of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients, using: workspace)
+    }
+  }
+
+  /// Goes backward through every micro-batch, which is embedded again unless it is the only one; leaves this rank's
+  /// part of the gradients of all parameters.
+  public func backward(_ batches: [MicroBatch], from contrast: Contrast) {
+    seconds.measure(\.backward) {
+      zero(towers.parameters.gradients)
+      towers.logitScale.gradient.scalar = contrast.logitScaleGradient
+      for (batch, rows) in zip(batches, rows(of: batches)) {
+        towers.backward(batch, from: contrast.gradients.rows(rows))
+      }
+    }
+  }
+
+  /// Sums the gradients over the world.
+  public func reduce() throws {
+    try seconds.measure(\.reduce) { try towers.parameters.gradients.withMutableFloats { try world.sum($0) } }
+  }
+
+  /// Takes a step along the gradients.
+  ///
+  /// - Parameter step: its number, from 1.
+  /// - Returns: the norm of the gradient before clipping; where it is not finite, nothing was changed.
+  public func optimize(_ step: Int, learningRate: Float) -> Double {
+    seconds.measure(\.optimize) { optimizer.step(step, towers, learningRate: learningRate) }
+  }
+
+  /// Which of this rank's pairs make up each micro-batch: they lie one behind the other.
+  private func rows(of batches: [MicroBatch]) -> [Range<Int>] {
+    var start = 0
+    return batches.map { batch in
+      defer { start += batch.count }
+      return start..<start + batch.count
+    }
+  }
+}
