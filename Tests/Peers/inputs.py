@@ -54,8 +54,8 @@ def make_pictures(folder):
     return paths
 
 
-# One for each picture. What Transformers' fast tokenizer leaves alone and open_clip repairs (HTML entities, letters
-# decoded as the wrong encoding) is not among them: there the peers differ.
+# One for each picture. What open_clip repairs and Transformers' slow tokenizer leaves alone is not among them: see
+# REPAIRABLE.
 CAPTIONS = [
     "a temple by a lake",
     "a red dahlia, close up",
@@ -77,6 +77,27 @@ CAPTIONS = [
     "snake_case, CamelCase, kebab-case & C++ #1 @home <b>bold</b> ~/tmp",
     "the quick brown fox jumps over the lazy dog while seventeen photographers wait for the light of the evening",
     "supercalifragilisticexpialidociousantidisestablishmentarianismpneumonoultramicroscopicsilicovolcanoconiosis" * 3,
+]
+
+# What the tokenizer.json we export has Transformers' fast tokenizer repair as open_clip does.
+REPAIRABLE = [
+    "salt &amp; pepper", "salt &amp;amp; pepper", "salt &amp;amp;amp;amp; pepper",
+    "AT&ampT &AMP; co &#38; &#x26; &#038;",
+    "1 &lt; 2 &gt; 0 &ltefoo", "&lt;b&gt;bold&lt;/b&gt;", "&amp;lt;br&amp;gt; &amp;eacute; <br>",
+    "&quot;quoted&quot; &amp;quot;twice&amp;quot;",
+    "it&#39;s, it&#039;s, it&#x27;s, it&apos;s and it&amp;#39;s",
+    "it&rsquo;s &ldquo;odd&rdquo; &#8220;or&#8221; &#147;older&#148;",
+    "two&nbsp;words&#160;and&#xA0;more&#32;of&#10;them&#13;",
+    "caf&eacute; CAF&Eacute; CAF&EACUTE; &#233;t&#xe9; &#xC9;t&#201; &Aring;ngstr&ouml;m",
+    "&copy; 2012 &copy 2013 &copy2014 &reg; &trade; &euro;5 &pound;3 20&deg; &frac12; 3&times;4",
+    "a &ndash; b &mdash; c &hellip; &bull; &middot; &laquo;d&raquo; &#8211; &#150; &#x2013;",
+    "http://a.b/?x=1&section=2&notify=3&copyright=4&order=5&current=6&notin",
+    "&unknown; & &; &#; &#x; &amp", "&shy; &thinsp;&emsp;. &dagger; &Dagger; &#47; &sol; &lbrack;x&rbrack;",
+    "ﬁsh, ﬂower, oﬀ, eﬃcient, baﬄe, ﬅ, ﬆ", "Ĳsland, ĳs, ŉ, Ǆ ǅ ǆ, Ǉ ǈ ǉ, Ǌ ǋ ǌ, Ǳ ǲ ǳ",
+    "“curly” ‘quotes’, „low‟ ‚ones‛, itʼs",
+    "ＦＵＬＬ　ｗｉｄｔｈ　１２３！？（），．：；＆～＂＇＜＞", "颐和园，的宫殿！", "ｶﾀｶﾅ ﾊﾟﾝ ｶﾞ, ﾡﾢ, ￥￡￠￣",
+    "Windows\x92 caf\xe9 \x93quotes\x94 \x85 \x80",
+    "\x1b[1;31mred\x1b[0m \ufeffmark\x00\x07 \ufffc", "line\u2028break\u3000space",
 ]
 
 
