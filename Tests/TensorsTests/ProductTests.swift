@@ -13,7 +13,8 @@ import Testing
 
   // One number; odd sizes; more than a chunk of columns, a ragged block of rows, an inner length that fills no step.
   static let shapes = [
-    Shape(rows: 1, inner: 1, columns: 1), Shape(rows: 7, inner: 33, columns: 5), Shape(rows: 32, inner: 64, columns: 64),
+    Shape(rows: 1, inner: 1, columns: 1), Shape(rows: 7, inner: 33, columns: 5),
+    Shape(rows: 32, inner: 64, columns: 64),
     Shape(rows: 61, inner: 27, columns: 97), Shape(rows: 50, inner: 96, columns: 1100),
     Shape(rows: 400, inner: 40, columns: 20),
   ]
