@@ -6,7 +6,7 @@
 // round, CKernels_product_pack_a turns it first. Every block of rows times two panels ends in a scratch tile, from which
 // the epilogue adds what is to be added and stores. All of it needs AVX-512: where the processor has none, Swift takes
 // another way (see Multiply.swift).
-#include "common.h"
+#include "activation_functions.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -242,24 +242,52 @@ __attribute__((target("amx-tile"))) static void amx_begin(void) {
 
 __attribute__((target("amx-tile"))) static void amx_end(void) { _tile_release(); }
 
+// Numbers of C's type as floats, and back: what is computed from C afterwards starts from what C holds.
+static inline void read_row(const void *from, size_t at, int is_float, float *to, size_t count) {
+  for (size_t c = 0; c < count; c++) to[c] = is_float ? ((const float *)from)[at + c] : load_bf16((const bf16 *)from + at + c);
+}
+
+static inline void write_row(const float *from, void *to, size_t at, int is_float, size_t count) {
+  if (is_float) {
+    memcpy((float *)to + at, from, count * sizeof(float));
+    return;
+  }
+  for (size_t c = 0; c < count; c += 32) {
+    __m512 low = _mm512_load_ps(from + c), high = _mm512_load_ps(from + c + 16);
+    _mm512_mask_storeu_epi16((bf16 *)to + at + c, first32(count - c), (__m512i)_mm512_cvtne2ps_pbh(high, low));
+  }
+}
+
 // A tile of C: what was summed, with what is added to it, to where it belongs.
-static void finish(const struct CKernels_Product *p, const float *tile, size_t m, size_t rows, size_t n, size_t columns) {
+static void finish(const struct CKernels_Product *p, float *tile, size_t m, size_t rows, size_t n, size_t columns) {
+  float other[2 * PANEL] __attribute__((aligned(64))) = {0};
   for (size_t r = 0; r < rows; r++) {
-    const float *addend = p->addend ? p->addend + (m + r) * p->addend_stride + n : NULL;
+    float *restrict row = tile + r * 2 * PANEL;
     size_t at = (m + r) * p->c_stride + n;
-    for (size_t c = 0; c < columns; c += 32) {
-      __m512 x[2];
-      for (size_t half = 0; half < 2; half++) {
-        size_t j = c + half * 16;
-        __mmask16 mask = j < columns ? first16(columns - j) : 0;
-        x[half] = _mm512_load_ps(tile + r * 2 * PANEL + j);
-        if (p->bias) x[half] = _mm512_add_ps(x[half], _mm512_maskz_loadu_ps(mask, p->bias + n + j));
-        if (addend) x[half] = _mm512_add_ps(x[half], _mm512_maskz_loadu_ps(mask, addend + j));
-        if (p->c_is_float) _mm512_mask_storeu_ps((float *)p->c + at + j, mask, x[half]);
+    if (p->bias) {
+      for (size_t c = 0; c < columns; c++) row[c] += p->bias[n + c];
+    }
+    if (p->addend) {
+      const float *addend = p->addend + (m + r) * p->addend_stride + n;
+      for (size_t c = 0; c < columns; c++) row[c] += addend[c];
+    }
+    if (p->slope_at) {
+      read_row(p->slope_at, at, p->c_is_float, other, columns);
+      if (p->activation == CKernels_QuickGELU) {
+        for (size_t c = 0; c < 2 * PANEL; c++) row[c] *= quick_gelu_slope(other[c]);
+      } else {
+        for (size_t c = 0; c < 2 * PANEL; c++) row[c] *= gelu_slope(other[c]);
       }
-      if (!p->c_is_float) {
-        _mm512_mask_storeu_epi16((bf16 *)p->c + at + c, first32(columns - c), (__m512i)_mm512_cvtne2ps_pbh(x[1], x[0]));
+    }
+    write_row(row, p->c, at, p->c_is_float, columns);
+    if (p->activated) {
+      read_row(p->c, at, p->c_is_float, other, columns);
+      if (p->activation == CKernels_QuickGELU) {
+        for (size_t c = 0; c < 2 * PANEL; c++) other[c] = quick_gelu(other[c]);
+      } else {
+        for (size_t c = 0; c < 2 * PANEL; c++) other[c] = gelu(other[c]);
       }
+      write_row(other, p->activated, at, p->c_is_float, columns);
     }
   }
 }

@@ -8,7 +8,7 @@ import CKernels
 /// - Parameter rowSums: (1, m), for a transposed `a`: its sums over the rows it is stored in are added.
 func multiplyBFloat16(
   _ a: some Factor, _ b: some Factor, into c: Tensor, bias: Tensor?, adding addend: Tensor?, rowSums: Tensor?,
-  on unit: CKernels_ProductUnit
+  ending: ProductEnding, on unit: CKernels_ProductUnit
 ) {
   let rows = c.rows, columns = c.columns, inner = a.operandColumns
   let bIsFloat = b.matrix.elementType == .float32, cIsFloat = c.elementType == .float32
@@ -21,7 +21,20 @@ func multiplyBFloat16(
     c: cIsFloat ? UnsafeMutableRawPointer(c.floatPointer) : UnsafeMutableRawPointer(c.bfloat16Pointer),
     c_stride: c.stride, c_is_float: cIsFloat ? 1 : 0,
     bias: bias.map { UnsafePointer($0.floatPointer) }, addend: addend.map { UnsafePointer($0.floatPointer) },
-    addend_stride: addend?.stride ?? 0, row_sums: rowSums?.floatPointer)
+    addend_stride: addend?.stride ?? 0, activated: nil, slope_at: nil, activation: CKernels_GELU,
+    row_sums: rowSums?.floatPointer)
+  switch ending {
+  case .plain: break
+  case .activating(let activation, let active):
+    precondition(
+      active.rows == rows && active.stride == c.stride && active.elementType == c.elementType, "shapes differ")
+    product.activated = cIsFloat ? .init(active.floatPointer) : .init(active.bfloat16Pointer)
+    product.activation = activation.kernel
+  case .slope(let activation, let x):
+    precondition(x.rows == rows && x.stride == c.stride && x.elementType == c.elementType, "shapes differ")
+    product.slope_at = cIsFloat ? .init(x.floatPointer) : .init(x.bfloat16Pointer)
+    product.activation = activation.kernel
+  }
 
   let threads = Threads.count
   let packs = a.isTransposed || inner % 32 != 0

@@ -15,10 +15,16 @@ public final class ParameterStore {
   /// A store without parameters.
   public init() {}
 
-  func declare(_ name: String, _ shape: [Int], _ initializer: Initializer) -> Parameter {
+  /// Adds a parameter.
+  ///
+  /// - Parameter isFactor: whether it enters products only, so that its gradient is one product a micro-batch.
+  func declare(
+    _ name: String, _ shape: [Int], _ initializer: Initializer, isFactor: Bool = false
+  ) -> Parameter {
     // The rule of the paper (neither gains nor biases) in the form open_clip first gave it: one dimension, no decay.
     let parameter = Parameter(
-      name: name, shape: shape, decays: shape.count > 1, offset: count, initializer: initializer, blocks: blocks)
+      name: name, shape: shape, decays: shape.count > 1, isFactor: isFactor, offset: count, initializer: initializer,
+      blocks: blocks)
     parameters.append(parameter)
     count += (parameter.count + 15) / 16 * 16
     return parameter
@@ -39,6 +45,17 @@ public final class ParameterStore {
       parameter.values.withMutableFloats { parameter.initializer.fill($0, &generator) }
     }
   }
+
+  /// Forgets the gradients of the step before: the first micro-batch overwrites or adds to nothing.
+  ///
+  /// Only what is added to needs zeros; a product can as well overwrite, which spares a pass over all gradients.
+  public func beginGradients() {
+    for parameter in parameters where !parameter.isFactor { zero(parameter.gradient) }
+    blocks.accumulates = false
+  }
+
+  /// From now on gradients are added to: a micro-batch has left its own.
+  func continueGradients() { blocks.accumulates = true }
 
   /// The block of values, as one row.
   public var values: Tensor { Tensor(blocks.values, rows: 1, columns: count) }

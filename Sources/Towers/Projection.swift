@@ -10,6 +10,6 @@ struct Projection {
 
   func backward(_ dy: Tensor, x: Tensor, into dx: Tensor) {
     multiply(dy, weight.values.transposed, into: dx)
-    multiplyTransposed(x, dy, into: weight.gradient, accumulating: true, columnSums: nil)
+    multiplyTransposed(x, dy, into: weight.gradient, accumulating: weight.accumulates, columnSums: nil)
   }
 }

@@ -89,6 +89,7 @@ public final class TwoTowers {
       }
     }
     workspace.reset()
+    parameters.continueGradients()
   }
 
   private func patches(of pictures: PackedPictures) -> Tensor {

@@ -34,11 +34,15 @@ import Testing
         let expected = Reference.product(
           left.isTransposed ? Reference.transposed(x) : x, right.isTransposed ? Reference.transposed(y) : y)
         let wide = Tensor(rows: m, columns: n), narrow = Tensor(rows: m, columns: n, .bfloat16)
-        multiply(left, right, into: wide, bias: nil, adding: nil, accumulating: false, rowSums: nil, on: unit)
+        multiply(
+          left, right, into: wide, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain, on: unit)
         expectClose(wide, expected, 1e-6, sourceLocation: sourceLocation)
-        multiply(left, right, into: wide, bias: nil, adding: nil, accumulating: true, rowSums: nil, on: unit)
+        multiply(
+          left, right, into: wide, bias: nil, adding: nil, accumulating: true, rowSums: nil, ending: .plain, on: unit)
         expectClose(wide, expected.map { $0.map { 2 * $0 } }, 1e-6, sourceLocation: sourceLocation)
-        multiply(left, right, into: narrow, bias: nil, adding: nil, accumulating: false, rowSums: nil, on: unit)
+        multiply(
+          left, right, into: narrow, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain, on: unit
+        )
         expectClose(narrow, expected, 3e-3, sourceLocation: sourceLocation)
       }
       check(a, b)
@@ -57,7 +61,8 @@ import Testing
     let expected = rounded.indices.map { i in row.indices.map { rounded[i][$0] + row[$0] + more[i][$0] } }
     let c = Tensor(rows: 45, columns: 37)
     multiply(
-      a, weights.transposed, into: c, bias: bias, adding: residual, accumulating: false, rowSums: nil, on: unit)
+      a, weights.transposed, into: c, bias: bias, adding: residual, accumulating: false, rowSums: nil, ending: .plain,
+      on: unit)
     expectClose(c, expected, 1e-6)
   }
 
@@ -65,7 +70,8 @@ import Testing
     let dy = bfloat16(75, 83, 1), x = bfloat16(75, 40, 2)
     let gradient = Tensor(rows: 83, columns: 40), sums = Tensor([Float](repeating: 1, count: 83), columns: 83)
     multiply(
-      dy.transposed, x, into: gradient, bias: nil, adding: nil, accumulating: false, rowSums: sums, on: unit)
+      dy.transposed, x, into: gradient, bias: nil, adding: nil, accumulating: false, rowSums: sums, ending: .plain,
+      on: unit)
     let numbers = Reference.matrix(dy)
     expectClose(gradient, Reference.product(Reference.transposed(numbers), Reference.matrix(x)), 1e-6)
     expectClose(sums, [(0..<83).map { column in numbers.reduce(1) { $0 + $1[column] } }], 1e-6)
@@ -75,7 +81,7 @@ import Testing
     let wide = bfloat16(64, 200, 1), b = bfloat16(64, 33, 2)
     let target = Tensor(rows: 64, columns: 100)
     let part = wide.columns(32..<96), c = target.columns(40..<73)
-    multiply(part, b, into: c, bias: nil, adding: nil, accumulating: false, rowSums: nil, on: unit)
+    multiply(part, b, into: c, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain, on: unit)
     let cut = Reference.matrix(wide).map { Array($0[32..<96]) }
     let expected = Reference.product(cut, Reference.matrix(b))
     let found = Reference.matrix(target)
@@ -84,6 +90,30 @@ import Testing
         let value = (40..<73).contains(column) ? expected[row][column - 40] : 0
         #expect(abs(found[row][column] - value) <= 1e-4)
       }
+    }
+  }
+
+  @Test(arguments: units, [Activation.gelu, .quickGELU]) func endingsAreThePassesTheyReplace(
+    unit: ProductUnit, kind: Activation
+  ) {
+    let a = bfloat16(70, 64, 1), weights = Reference.random(150, 64, seed: 2), bias = Reference.random(1, 150, seed: 3)
+    func product(_ ending: ProductEnding, _ type: ElementType) -> Tensor {
+      let c = Tensor(rows: 70, columns: 150, type)
+      multiply(
+        a, weights.transposed, into: c, bias: bias, adding: nil, accumulating: false, rowSums: nil, ending: ending,
+        on: unit)
+      return c
+    }
+    for type in [ElementType.bfloat16, .float32] {
+      let hidden = product(.plain, type), active = Tensor(rows: 70, columns: 150, type)
+      let found = Tensor(rows: 70, columns: 150, type)
+      kind.forward(hidden, into: active)
+      #expect(product(.activating(kind, into: found), type).values == hidden.values)
+      expectClose(found, Reference.matrix(active), type == .bfloat16 ? 2e-3 : 1e-6)
+      let at = type == .bfloat16 ? bfloat16(70, 150, 4) : Reference.random(70, 150, seed: 4)
+      let expected = product(.plain, .float32)
+      kind.backward(expected, x: type == .bfloat16 ? at.single : at, into: expected)
+      expectClose(product(.slope(of: kind, at: at), type), Reference.matrix(expected), type == .bfloat16 ? 3e-3 : 1e-6)
     }
   }
 

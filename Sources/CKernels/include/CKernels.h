@@ -51,6 +51,11 @@ struct CKernels_Product {
   /// (m, n), or null; C itself to add to what it holds.
   const float *addend;
   size_t addend_stride;
+  /// Of f = `activation`: what f makes of C is stored here as well, or null. Types and strides as C's.
+  void *activated;
+  /// C is multiplied by the slope of f at these numbers, or null. Types and strides as C's.
+  const void *slope_at;
+  enum CKernels_Activation activation;
   /// m numbers that the sums of A's rows are added to by packing a transposed A, or null.
   float *row_sums;
 };
@@ -140,12 +145,11 @@ void CKernels_adamw(struct CKernels_AdamW settings, float *values, const float *
   /* y = (x − mean) · rstd · weight + bias by rows; keeps (mean, rstd) in `statistics` unless it is null. */         \
   void CKernels_layer_norm_##S(const float *x, const float *weight, const float *bias, T *y, float *statistics,     \
                                size_t begin, size_t end, size_t columns, float epsilon);                            \
-  /* dx += the gradient with respect to x, by rows. */                                                              \
+  /* dx += the gradient with respect to x, by rows; `copy`, unless null, receives it rounded. */                     \
+  /* d_weight += Σ dy · x̂ and d_bias += Σ dy over these rows. */                                                     \
   void CKernels_layer_norm_backward_##S(const T *dy, const float *x, const float *statistics, const float *weight,  \
-                                        float *dx, size_t begin, size_t end, size_t columns);                       \
-  /* d_weight += Σ dy · x̂ and d_bias += Σ dy, for columns [begin, end). */                                           \
-  void CKernels_layer_norm_parameters_##S(const T *dy, const float *x, const float *statistics, float *d_weight,    \
-                                          float *d_bias, size_t rows, size_t columns, size_t begin, size_t end);    \
+                                        float *dx, bf16 *copy, float *d_weight, float *d_bias, size_t begin,        \
+                                        size_t end, size_t columns);                                                \
   /* sums += Σ over rows of x, for columns [begin, end). */                                                         \
   void CKernels_column_sums_##S(const T *x, size_t stride, size_t rows, size_t begin, size_t end, float *sums);     \
   void CKernels_activation_##S(const T *x, T *y, size_t count, enum CKernels_Activation kind);                      \
