@@ -48,7 +48,8 @@ struct InvarianceChecks {
     }
     for part in parts { towers.embed(batch(part), into: embeddings.rows(part), keeping: parts.count == 1) }
     let contrast = try Contrast(
-      of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients, using: Workspace())
+      of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients,
+      precision: towers.precision, using: Workspace())
     towers.logitScale.gradient.scalar = contrast.logitScaleGradient
     for part in parts { towers.backward(batch(part), from: gradients.rows(part)) }
     return (towers, contrast.loss)
