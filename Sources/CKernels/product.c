@@ -82,7 +82,7 @@ static inline void interleave(__m512i x, __m512i y, __m512i *low, __m512i *high)
 }
 
 // A panel of B, columns n … n + 31: (k / 2, 32, 2), zero beyond the matrix.
-static void pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) {
+__attribute__((noinline)) static void pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) {
   size_t steps = rounded(p->k, STEP), columns = p->n - n < PANEL ? p->n - n : PANEL;
   if (p->b_transposed) {
     for (size_t k = 0; k < steps; k += STEP) {
@@ -258,8 +258,22 @@ static inline void write_row(const float *from, void *to, size_t at, int is_floa
   }
 }
 
+// Rows of a result so large that it leaves the caches before anyone reads it: past them, which spares reading it first.
+static void stream(const struct CKernels_Product *p, const float *tile, size_t m, size_t rows, size_t n, size_t columns) {
+  for (size_t r = 0; r < rows; r++) {
+    float *to = (float *)p->c + (m + r) * p->c_stride + n;
+    for (size_t c = 0; c < columns; c += 16) _mm512_stream_ps(to + c, _mm512_load_ps(tile + r * 2 * PANEL + c));
+  }
+}
+
+static int streams(const struct CKernels_Product *p) {
+  int is_plain = p->c_is_float && !p->bias && !p->addend && !p->activated && !p->slope_at;
+  int is_aligned = (uintptr_t)p->c % 64 == 0 && p->c_stride % 16 == 0 && p->n % 16 == 0;
+  return is_plain && is_aligned && p->m * p->n >= 1 << 18;
+}
+
 // A tile of C: what was summed, with what is added to it, to where it belongs.
-static void finish(const struct CKernels_Product *p, float *tile, size_t m, size_t rows, size_t n, size_t columns) {
+__attribute__((noinline)) static void finish(const struct CKernels_Product *p, float *tile, size_t m, size_t rows, size_t n, size_t columns) {
   float other[2 * PANEL] __attribute__((aligned(64))) = {0};
   for (size_t r = 0; r < rows; r++) {
     float *restrict row = tile + r * 2 * PANEL;
@@ -313,6 +327,7 @@ void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUni
   bf16 *ragged = (bf16 *)(tile + MOST_ROWS * 2 * PANEL), *panels = ragged + MOST_ROWS * steps;
   const bf16 *a = packed_a ? packed_a : p->a;
   size_t a_stride = packed_a ? steps : p->a_stride;
+  int streaming = streams(p);
   if (unit == CKernels_AMX) amx_begin();
   for (size_t n = first_column; n < end_column; n += chunk) {
     size_t width = end_column - n < chunk ? end_column - n : chunk;
@@ -333,11 +348,17 @@ void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUni
         } else {
           dot_block(from, stride, b, PANEL * steps, count, steps, tile);
         }
-        finish(p, tile, m, rows, n + q, columns);
+        if (streaming) {
+          stream(p, tile, m, rows, n + q, columns);
+        } else {
+          finish(p, tile, m, rows, n + q, columns);
+        }
       }
     }
   }
   if (unit == CKernels_AMX) amx_end();
+  // Whoever learns that this thread is done must see what it streamed.
+  if (streaming) _mm_sfence();
 }
 
 #pragma clang attribute pop
