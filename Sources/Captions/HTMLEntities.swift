@@ -103,7 +103,7 @@ enum HTMLEntities {
   // MARK: Names
 
   /// The value of each name that is followed by a semicolon.
-  private static let named: [String: [Unicode.Scalar]] = {
+  static let named: [String: [Unicode.Scalar]] = {
     var named: [String: [Unicode.Scalar]] = [:]
     for entry in HTMLEntityTable.all.split(whereSeparator: \.isWhitespace) {
       let parts = entry.split(separator: ":")
@@ -114,7 +114,7 @@ enum HTMLEntities {
   }()
 
   /// The value of each name that needs no semicolon.
-  private static let bare: [String: [Unicode.Scalar]] = {
+  static let bare: [String: [Unicode.Scalar]] = {
     let names = HTMLEntityTable.withoutSemicolon.split(whereSeparator: \.isWhitespace).map(String.init)
     return named.filter { names.contains($0.key) }
   }()
@@ -122,7 +122,7 @@ enum HTMLEntities {
   private static let longestBareName = bare.keys.map(\.count).max() ?? 0
 
   /// Lowercase names in capitals, where HTML does not know them already: the character in its capital form.
-  private static let capitals: [String: [Unicode.Scalar]] = {
+  static let capitals: [String: [Unicode.Scalar]] = {
     var capitals: [String: [Unicode.Scalar]] = [:]
     for (name, value) in named where name == name.lowercased() {
       let reference = Array("&\(name.uppercased());".unicodeScalars)

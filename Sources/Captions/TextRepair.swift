@@ -56,7 +56,7 @@ enum TextRepair {
   }
 
   /// C1 controls, then ligatures, then widths, then quotes and line ends.
-  private static let substitutes: [Unicode.Scalar: [Unicode.Scalar]] = {
+  static let substitutes: [Unicode.Scalar: [Unicode.Scalar]] = {
     var substitutes = ligatures.merging(widths) { first, _ in first }
     for (quote, value) in quotesAndLineEnds {
       substitutes[quote] = [value]

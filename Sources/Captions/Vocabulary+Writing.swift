@@ -9,8 +9,9 @@ extension Vocabulary {
   /// Writes into a directory what Transformers' `CLIPTokenizer` and `CLIPTokenizerFast` and open_clip's `HFTokenizer`
   /// load: `vocab.json`, `merges.txt`, `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`.
   ///
-  /// open_clip then gives the ids ``Tokenizer`` gives. So does Transformers for ordinary captions; it repairs less of
-  /// what is wrong with others, because it knows neither ftfy (`CLIPTokenizerFast`) nor doubly escaped HTML (both).
+  /// open_clip, which cleans captions itself first, then gives the ids ``Tokenizer`` gives, but where a `<` and something
+  /// escaped three times or a reference to a curly quote meet. So does Transformers for ordinary captions. Of what is wrong
+  /// with others, `CLIPTokenizerFast` repairs what ``TransformersNormalizer`` tells it to, `CLIPTokenizer` no HTML.
   ///
   /// - Parameters:
   ///   - directory: an existing directory.
@@ -57,7 +58,7 @@ extension Vocabulary {
     """
 
   /// The tokenizer in the terms of Hugging Face's `tokenizers`. What Transformers would make of the other files lacks
-  /// curly quotes, the sigma at the end of a word and the long s of contractions.
+  /// the repairs, the sigma at the end of a word and the long s of contractions.
   private var fastTokenizerJSON: String {
     let addedTokens = [startToken, endToken].map { id in
       """
@@ -72,14 +73,7 @@ extension Vocabulary {
         "truncation": null,
         "padding": null,
         "added_tokens": [\(addedTokens.joined(separator: ", "))],
-        "normalizer": {"type": "Sequence", "normalizers": [
-          {"type": "Replace", "pattern": {"Regex": "[ʼ‘-‛]"}, "content": "'"},
-          {"type": "Replace", "pattern": {"Regex": "[“-‟]"}, "content": "\\""},
-          {"type": "NFC"},
-          {"type": "Replace", "pattern": {"Regex": "\\\\s+"}, "content": " "},
-          {"type": "Replace", "pattern": {"Regex": "\(Self.finalSigma)"}, "content": "ς"},
-          {"type": "Lowercase"}
-        ]},
+        "normalizer": \(TransformersNormalizer.json),
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
           {"type": "Split", "behavior": "Removed", "invert": true,
             "pattern": {"Regex": "'[sſ]|'t|'re|'ve|'m|'ll|'d|\\\\p{L}+|\\\\p{N}|[^\\\\s\\\\p{L}\\\\p{N}\\\\x{345}]+"}},
@@ -97,12 +91,8 @@ extension Vocabulary {
       """
   }
 
-  /// A sigma behind a letter and before none, whatever marks and dots are between; escaped for JSON.
-  private static let finalSigma =
-    #"(?<=[\\p{L}\\p{M}])Σ(?![\\p{Mn}\\p{Me}\\p{Cf}\\p{Lm}\\p{Sk}'.:·]*\\p{L})"#
-
-  /// A JSON string; of the characters of the byte alphabet only two need care.
-  private static func quoted(_ text: String) -> String {
+  /// A JSON string of text without control characters.
+  static func quoted(_ text: String) -> String {
     "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
   }
 }

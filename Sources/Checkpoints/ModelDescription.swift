@@ -56,12 +56,10 @@ struct ModelDescription {
       throw FileError(path, error.description)
     }
     let pictures = "\(directory)/preprocessor_config.json"
-    guard Directory.exists(pictures) else { return (configuration, .clip) }
+    let settings = Directory.exists(pictures) ? try JSONFile.read(JSONValue.self, from: pictures) : .object([:])
     do {
       return (
-        configuration,
-        try Preprocessing(
-          transformers: JSONFile.read(JSONValue.self, from: pictures), imageSize: configuration.vision.imageHeight)
+        configuration, try Preprocessing(transformers: settings, imageSize: configuration.vision.imageHeight)
       )
     } catch let error as ConfigurationError {
       throw FileError(pictures, error.description)

@@ -3,6 +3,7 @@ struct TransformersPreprocessing: Encodable {
   struct ShortestEdge: Encodable { var shortestEdge: Int }
   struct Size: Encodable { var height, width: Int }
 
+  /// The slow one, which resizes with Pillow as we do; `CLIPImageProcessorFast` has a bicubic filter of its own.
   var imageProcessorType = "CLIPImageProcessor"
   var doConvertRgb = true
   var doResize = true

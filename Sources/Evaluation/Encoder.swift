@@ -29,7 +29,7 @@ public final class Encoder {
       towers,
       SampleReader(
         pixels: weights.configuration.vision.imageWidth, contextLength: weights.configuration.text.contextLength,
-        tokenizer: tokenizer, normalization: weights.preprocessing.normalization),
+        tokenizer: tokenizer, preprocessing: weights.preprocessing),
       threads: threads)
   }
 

@@ -1,13 +1,9 @@
 import Glibc
 
-/// The ways a picture of any shape becomes a square of `pixels` × `pixels`.
+/// The ways a picture of any shape becomes a square of `pixels` × `pixels` in training.
+///
+/// Models are evaluated on ``Framing/center(of:pixels:rounding:)``, which draws no random numbers.
 public enum Crop: Hashable, Sendable {
-  /// The middle of the picture scaled by its shortest side: how models are evaluated.
-  ///
-  /// torchvision's `Resize` and `CenterCrop`, hence OpenAI's and open_clip's preprocessing. Where the long side leaves
-  /// an odd number of pixels over, the halves are rounded to even; Transformers rounds them down, and may lie one pixel
-  /// off.
-  case center
   /// A random square of the picture scaled by its shortest side: the CLIP paper's only augmentation.
   case square
   /// A random part of the picture, scaled to the square: torchvision's `RandomResizedCrop`, open_clip's augmentation.
@@ -25,8 +21,6 @@ public enum Crop: Hashable, Sendable {
     of size: PictureSize, pixels: Int, using generator: inout some RandomNumberGenerator
   ) -> Framing {
     switch self {
-    case .center:
-      return .center(of: size, pixels: pixels)
     case .square:
       let scaled = size.withShortestSide(pixels)
       let x = Self.draw(below: scaled.width - pixels + 1, using: &generator)
@@ -83,10 +77,20 @@ public enum Crop: Hashable, Sendable {
 }
 
 extension Framing {
-  /// ``Crop/center``, which draws no random numbers.
-  public static func center(of size: PictureSize, pixels: Int) -> Framing {
+  /// The middle square of the picture scaled by its shortest side: how models are evaluated.
+  ///
+  /// The long side's margin is halved; where it is odd, the programs that models come from differ in the half pixel, and
+  /// where it is 3 more than a multiple of 4, their squares lie one pixel apart.
+  ///
+  /// - Parameters:
+  ///   - pixels: side of the square, at least 1.
+  ///   - rounding: what becomes of the half pixel: `.toNearestOrEven` is torchvision's `Resize` and `CenterCrop`, hence
+  ///     OpenAI's and open_clip's preprocessing; `.down` is Transformers'.
+  public static func center(
+    of size: PictureSize, pixels: Int, rounding: FloatingPointRoundingRule
+  ) -> Framing {
     let scaled = size.withShortestSide(pixels)
-    func margin(_ length: Int) -> Int { Int((Double(length - pixels) / 2).rounded(.toNearestOrEven)) }
+    func margin(_ length: Int) -> Int { Int((Double(length - pixels) / 2).rounded(rounding)) }
     let window = Region(
       x: margin(scaled.width), y: margin(scaled.height), size: PictureSize(width: pixels, height: pixels))
     return Framing(source: Region(all: size), scaled: scaled, window: window)

@@ -7,7 +7,7 @@ public enum Activation: Sendable {
   /// `x σ(1.702 x)` with the logistic function σ: OpenAI's approximation of GELU.
   case quickGELU
 
-  private var kernel: CKernels_Activation {
+  var kernel: CKernels_Activation {
     switch self {
     case .gelu: CKernels_GELU
     case .quickGELU: CKernels_QuickGELU

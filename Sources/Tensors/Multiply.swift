@@ -3,26 +3,61 @@ import COpenBLAS
 /// `c = a · b (+ bias) (+ addend)`, or `c += a · b`.
 ///
 /// Concretely, with `a` (m, k), `b` (k, n) and `c` (m, n): `c[i, j] = Σ a[i, p] b[p, j] + bias[j] + addend[i, j]`.
-/// Sums are taken in single precision whatever the operands are stored as.
+/// Sums are taken in single precision whatever the operands are stored as. Where `a` is bfloat16, `b` is rounded to it.
 ///
 /// - Parameters:
 ///   - bias: (1, n), added to every row.
 ///   - addend: (m, n), such as the residual stream; single precision.
 ///   - accumulating: add to what `c` holds; then there is neither bias nor addend.
+///   - ending: what else happens to each number of `c`.
 public func multiply(
   _ a: some Factor, _ b: some Factor, into c: Tensor, bias: Tensor? = nil, adding addend: Tensor? = nil,
-  accumulating: Bool = false
+  accumulating: Bool = false, ending: ProductEnding = .plain
+) {
+  multiply(
+    a, b, into: c, bias: bias, adding: addend, accumulating: accumulating, rowSums: nil, ending: ending, on: .best)
+}
+
+/// `c = xᵀ · y`, or `c += xᵀ · y`, and `sums += Σ over rows of x[·, i]`: the gradients of a layer's weight and bias from
+/// the gradient x of its output and its input y.
+///
+/// - Parameters:
+///   - x: (tokens, m); `y`: (tokens, n); `c`: (m, n).
+///   - sums: (1, m), or nil.
+public func multiplyTransposed(_ x: Tensor, _ y: Tensor, into c: Tensor, accumulating: Bool, columnSums sums: Tensor?) {
+  multiply(
+    x.transposed, y, into: c, bias: nil, adding: nil, accumulating: accumulating, rowSums: sums, ending: .plain,
+    on: .best)
+}
+
+/// The same products on a unit of choice.
+package func multiply(
+  _ a: some Factor, _ b: some Factor, into c: Tensor, bias: Tensor?, adding addend: Tensor?, accumulating: Bool,
+  rowSums: Tensor?, ending: ProductEnding, on unit: ProductUnit
 ) {
   precondition(
     a.operandRows == c.rows && a.operandColumns == b.operandRows && b.operandColumns == c.columns,
     "\(a.operandRows) × \(a.operandColumns) times \(b.operandRows) × \(b.operandColumns) is not \(c.rows) × \(c.columns)"
   )
   precondition(!(accumulating && (bias != nil || addend != nil)), "a bias or an addend replaces what c holds")
-  if c.elementType == .float32, a.matrix.elementType == .float32, b.matrix.elementType == .float32 {
+  precondition(rowSums == nil || a.isTransposed, "sums are taken of a transposed factor")
+  let isSingle = [a.matrix, b.matrix, c].allSatisfy { $0.elementType == .float32 }
+  if !isSingle, a.matrix.elementType == .bfloat16, let kernel = unit.kernel {
+    multiplyBFloat16(
+      a, b, into: c, bias: bias, adding: accumulating ? c : addend, rowSums: rowSums, ending: ending, on: kernel)
+    return
+  }
+  if isSingle {
     multiplyFloats(a, b, into: c, bias: bias, adding: addend, accumulating: accumulating)
   } else {
     multiplyWidened(a, b, into: c, bias: bias, adding: addend, accumulating: accumulating)
   }
+  switch ending {
+  case .plain: break
+  case .activating(let activation, let active): activation.forward(c, into: active)
+  case .slope(let activation, let x): activation.backward(c, x: x, into: c)
+  }
+  if let rowSums { addColumnSums(of: a.matrix, to: rowSums) }
 }
 
 private func multiplyFloats(
@@ -46,7 +81,7 @@ private func multiplyFloats(
   }
 }
 
-/// Products with bfloat16 operands by way of single-precision copies: right everywhere, fast nowhere.
+/// Products with bfloat16 operands by way of single-precision copies.
 private func multiplyWidened(
   _ a: some Factor, _ b: some Factor, into c: Tensor, bias: Tensor?, adding addend: Tensor?, accumulating: Bool
 ) {

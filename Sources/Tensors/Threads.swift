@@ -1,21 +1,20 @@
 import COpenBLAS
-import Dispatch
 import Synchronization
 
 /// The threads of this rank.
 ///
 /// There is one pool. Library calls inside a band are single-threaded, so that no second pool fights the first.
 public enum Threads {
-  private static let current = Atomic<Int>(1)
+  private static let pool = Mutex(ThreadPool(count: 1))
 
   /// How many threads work on one operation.
-  public static var count: Int { current.load(ordering: .relaxed) }
+  public static var count: Int { pool.withLock { $0.count } }
 
   /// Sets how many threads work on one operation, from now on.
   public static func use(_ count: Int) {
     precondition(count >= 1, "at least one thread")
     openblas_set_num_threads(1)
-    current.store(count, ordering: .relaxed)
+    pool.withLock { if $0.count != count { $0 = ThreadPool(count: count) } }
   }
 
   /// Calls `body` with ranges that together cover `0 ..< count`, one a thread, each starting at a multiple of `unit`.
@@ -28,15 +27,14 @@ public enum Threads {
 
   /// The same, telling `body` as well which of at most ``count`` bands it works on, for memory of its own.
   static func forEachNumberedBand(of count: Int, unit: Int = 1, _ body: (Int, Range<Int>) -> Void) {
+    let pool = pool.withLock { $0 }
     let units = (count + unit - 1) / unit
-    let bands = min(Threads.count, units)
+    let bands = min(pool.count, units)
     guard bands > 1 else {
       if count > 0 { body(0, 0..<count) }
       return
     }
-    // Every range is another part of the matrices, so the closure may run at once on several threads.
-    nonisolated(unsafe) let body = body
-    DispatchQueue.concurrentPerform(iterations: bands) { band in
+    pool.run(parts: bands) { band in
       let lower = units * band / bands * unit
       let upper = min(units * (band + 1) / bands * unit, count)
       body(band, lower..<upper)

@@ -33,12 +33,14 @@ struct Attention {
   }
 
   /// Sets `dx`; the residual's gradient is `dy` itself.
+  ///
+  /// - Parameter dy: in the type of activations.
   func backward(
     _ dy: Tensor, x: Tensor, _ segments: Segments, _ saved: Saved, into dx: Tensor, in workspace: Workspace
   ) {
     workspace.scope {
       let dAttended = workspace.activations(rows: x.rows, columns: width)
-      output.backward(workspace.operand(dy), x: saved.attended, into: dAttended)
+      output.backward(dy, x: saved.attended, into: dAttended)
       let dqkv = workspace.activations(rows: x.rows, columns: 3 * width)
       let (q, k, v) = parts(of: saved.qkv)
       let (dq, dk, dv) = parts(of: dqkv)

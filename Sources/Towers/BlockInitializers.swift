@@ -17,19 +17,19 @@ extension ResidualBlock {
     norm1 = LayerNorm("\(name).ln_1", width: width, in: store)
     attention = Attention(
       input: Linear(
-        weight: store.declare("\(name).attn.in_proj_weight", [3 * width, width], initializers.qkv),
+        weight: store.declare("\(name).attn.in_proj_weight", [3 * width, width], initializers.qkv, isFactor: true),
         bias: store.declare("\(name).attn.in_proj_bias", [3 * width], .constant(0))),
       output: Linear(
-        weight: store.declare("\(name).attn.out_proj.weight", [width, width], initializers.output),
+        weight: store.declare("\(name).attn.out_proj.weight", [width, width], initializers.output, isFactor: true),
         bias: store.declare("\(name).attn.out_proj.bias", [width], .constant(0))),
       heads: heads, isCausal: isCausal)
     norm2 = LayerNorm("\(name).ln_2", width: width, in: store)
     mlp = MLP(
       input: Linear(
-        weight: store.declare("\(name).mlp.c_fc.weight", [hidden, width], initializers.input),
+        weight: store.declare("\(name).mlp.c_fc.weight", [hidden, width], initializers.input, isFactor: true),
         bias: store.declare("\(name).mlp.c_fc.bias", [hidden], .fanIn(width))),
       output: Linear(
-        weight: store.declare("\(name).mlp.c_proj.weight", [width, hidden], initializers.projection),
+        weight: store.declare("\(name).mlp.c_proj.weight", [width, hidden], initializers.projection, isFactor: true),
         bias: store.declare("\(name).mlp.c_proj.bias", [width], .fanIn(hidden))),
       activation: activation)
   }

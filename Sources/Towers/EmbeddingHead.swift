@@ -33,15 +33,16 @@ struct EmbeddingHead {
   }
 
   /// Sets `dx` (segments, width) from the gradient of the embeddings.
-  func backward(_ gradient: Tensor, _ saved: Saved, into dx: Tensor, in workspace: Workspace) {
+  func backward(_ gradient: Tensor, _ saved: Saved, into dx: StreamGradient, in workspace: Workspace) {
     workspace.scope {
-      let dFeatures = workspace.tensor(rows: dx.rows, columns: gradient.columns)
+      let rows = saved.x.rows, width = saved.x.columns
+      let dFeatures = workspace.tensor(rows: rows, columns: gradient.columns)
       normalizeRowsBackward(gradient, y: saved.embeddings, inverseNorms: saved.inverseNorms, into: dFeatures)
-      let normalized = workspace.activations(rows: dx.rows, columns: dx.columns)
+      let normalized = workspace.activations(rows: rows, columns: width)
       norm.forward(saved.x, into: normalized, statistics: nil)
-      let dNormalized = workspace.activations(rows: dx.rows, columns: dx.columns)
+      let dNormalized = workspace.activations(rows: rows, columns: width)
       projection.backward(workspace.operand(dFeatures), x: normalized, into: dNormalized)
-      zero(dx)
+      zero(dx.values)
       norm.backward(dNormalized, x: saved.x, statistics: saved.statistics, addingTo: dx)
     }
   }

@@ -18,9 +18,10 @@ struct ImageTower {
     let deviation = 1 / Float(width).squareRoot()
     classEmbedding = store.declare("visual.class_embedding", [width], .normal(deviation))
     positions = store.declare("visual.positional_embedding", [configuration.tokens, width], .normal(deviation))
-    let projection = store.declare("visual.proj", [width, embedDim], .normal(deviation))
+    let projection = store.declare("visual.proj", [width, embedDim], .normal(deviation), isFactor: true)
     convolution = Linear(
-      weight: store.declare("visual.conv1.weight", [width, 3, patch, patch], .fanIn(3 * patch * patch)), bias: nil)
+      weight: store.declare(
+        "visual.conv1.weight", [width, 3, patch, patch], .fanIn(3 * patch * patch), isFactor: true), bias: nil)
     normBefore = LayerNorm("visual.ln_pre", width: width, in: store)
     let blocks = (0..<configuration.layers).map { layer in
       ResidualBlock(
@@ -81,13 +82,13 @@ struct ImageTower {
     workspace.scope {
       let width = configuration.width
       let (segments, rows) = layout(pictures: gradient.rows)
-      let dPooled = workspace.tensor(rows: segments.count, columns: width)
+      let dPooled = StreamGradient(rows: segments.count, width: width, in: workspace)
       head.backward(gradient, saved.head, into: dPooled, in: workspace)
-      let dx = workspace.tensor(rows: segments.rows, columns: width)
+      let dx = StreamGradient(rows: segments.rows, width: width, in: workspace)
       transformer.backward(dPooled, segments, pooling: rows, saved.transformer, into: dx, in: workspace)
       let dTokens = workspace.tensor(rows: segments.rows, columns: width)
       zero(dTokens)
-      normBefore.backward(dx, x: saved.tokens, statistics: saved.statistics, addingTo: dTokens)
+      normBefore.backward(dx.values, x: saved.tokens, statistics: saved.statistics, addingTo: dTokens)
 
       // One row a picture: the class token, then the patches.
       let pictures = dTokens.reshaped(columns: configuration.tokens * width)

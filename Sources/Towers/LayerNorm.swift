@@ -16,9 +16,14 @@ struct LayerNorm {
   }
 
   /// Adds to `dx` and to the gradients of weight and bias.
-  func backward(_ dy: Tensor, x: Tensor, statistics: Tensor, addingTo dx: Tensor) {
+  func backward(_ dy: Tensor, x: Tensor, statistics: Tensor, addingTo dx: Tensor, copying copy: Tensor? = nil) {
     layerNormBackward(
-      dy, x: x, statistics: statistics, weight: weight.values, addingTo: dx, weightGradient: weight.gradient,
-      biasGradient: bias.gradient)
+      dy, x: x, statistics: statistics, weight: weight.values, addingTo: dx, copying: copy,
+      weightGradient: weight.gradient, biasGradient: bias.gradient)
+  }
+
+  /// Adds to the gradient of the residual stream and to those of weight and bias.
+  func backward(_ dy: Tensor, x: Tensor, statistics: Tensor, addingTo dx: StreamGradient) {
+    backward(dy, x: x, statistics: statistics, addingTo: dx.values, copying: dx.copy)
   }
 }

@@ -8,15 +8,17 @@ struct Linear {
   var outputs: Int { weight.shape[0] }
 
   /// - Parameter residual: (tokens, outputs), added to the result; single precision.
-  func forward(_ x: Tensor, into y: Tensor, adding residual: Tensor? = nil) {
-    multiply(x, weight.operand.transposed, into: y, bias: bias?.values, adding: residual)
+  /// - Parameter ending: what else happens to each number of the result.
+  func forward(_ x: Tensor, into y: Tensor, adding residual: Tensor? = nil, ending: ProductEnding = .plain) {
+    multiply(x, weight.values.transposed, into: y, bias: bias?.values, adding: residual, ending: ending)
   }
 
   /// Adds to the gradients of weight and bias, and sets `dx` unless nobody needs it.
-  func backward(_ dy: Tensor, x: Tensor, into dx: Tensor?) {
-    if let dx { multiply(dy, weight.operand, into: dx) }
-    multiply(dy.transposed, x, into: weight.gradient, accumulating: true)
-    if let bias { addColumnSums(of: dy, to: bias.gradient) }
+  ///
+  /// - Parameter ending: what else happens to each number of `dx`.
+  func backward(_ dy: Tensor, x: Tensor, into dx: Tensor?, ending: ProductEnding = .plain) {
+    if let dx { multiply(dy, weight.values, into: dx, ending: ending) }
+    multiplyTransposed(dy, x, into: weight.gradient, accumulating: weight.accumulates, columnSums: bias?.gradient)
   }
 
   /// The layer that computes only some of the outputs.

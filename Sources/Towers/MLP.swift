@@ -6,33 +6,30 @@ struct MLP {
   let output: Linear  // hidden → width
   let activation: Activation
 
-  /// What the backward twin needs: the hidden layer before its activation, (tokens, hidden).
+  /// What the backward twin needs: the hidden layer before and after its activation, (tokens, hidden).
   struct Saved {
     let hidden: Tensor
+    let active: Tensor
   }
 
   func saved(rows: Int, in workspace: Workspace) -> Saved {
-    Saved(hidden: workspace.activations(rows: rows, columns: input.outputs))
+    Saved(
+      hidden: workspace.activations(rows: rows, columns: input.outputs),
+      active: workspace.activations(rows: rows, columns: input.outputs))
   }
 
-  func forward(_ x: Tensor, adding residual: Tensor, into y: Tensor, _ saved: Saved, in workspace: Workspace) {
-    workspace.scope {
-      input.forward(x, into: saved.hidden)
-      let active = workspace.activations(rows: x.rows, columns: input.outputs)
-      activation.forward(saved.hidden, into: active)
-      output.forward(active, into: y, adding: residual)
-    }
+  func forward(_ x: Tensor, adding residual: Tensor, into y: Tensor, _ saved: Saved) {
+    input.forward(x, into: saved.hidden, ending: .activating(activation, into: saved.active))
+    output.forward(saved.active, into: y, adding: residual)
   }
 
   /// Sets `dx`; the residual's gradient is `dy` itself.
+  ///
+  /// - Parameter dy: (tokens, width), in the type of activations.
   func backward(_ dy: Tensor, x: Tensor, _ saved: Saved, into dx: Tensor, in workspace: Workspace) {
     workspace.scope {
-      // Computing the activation again costs less than keeping it for the whole depth of the tower.
-      let active = workspace.activations(rows: x.rows, columns: input.outputs)
-      activation.forward(saved.hidden, into: active)
       let dHidden = workspace.activations(rows: x.rows, columns: input.outputs)
-      output.backward(workspace.operand(dy), x: active, into: dHidden)
-      activation.backward(dHidden, x: saved.hidden, into: dHidden)
+      output.backward(dy, x: saved.active, into: dHidden, ending: .slope(of: activation, at: saved.hidden))
       input.backward(dHidden, x: x, into: dx)
     }
   }

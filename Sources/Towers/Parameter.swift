@@ -8,6 +8,8 @@ public struct Parameter: Sendable {
   public let shape: [Int]
   /// Whether weight decay pulls it to zero: matrices do decay, gains, biases and the logit scale do not.
   public let decays: Bool
+  /// Whether it enters products only: then its gradient is one product a micro-batch.
+  let isFactor: Bool
   /// Where it begins in each block, in elements.
   public let offset: Int
   let initializer: Initializer
@@ -29,17 +31,15 @@ public struct Parameter: Sendable {
   /// The gradient, shaped as ``values``; only of a store allocated for training.
   public var gradient: Tensor { Tensor(blocks.gradients, offset: offset * 4, rows: rows, columns: columns) }
 
-  /// What products read: the values, or their bfloat16 copy.
-  var operand: Tensor {
-    guard let operands = blocks.operands else { return values }
-    return Tensor(operands, offset: offset * 2, rows: rows, columns: columns, .bfloat16)
-  }
+  /// Whether the product that is this weight's gradient adds to ``gradient``, or overwrites what an earlier step left.
+  var accumulates: Bool { blocks.accumulates }
 
   /// Rows `range` of a matrix, or elements of a vector: a view that shares values and gradient.
   func slice(_ range: Range<Int>) -> Parameter {
     let row = shape.dropFirst().reduce(1, *)
     return Parameter(
-      name: name, shape: [range.count] + shape.dropFirst(), decays: decays, offset: offset + range.lowerBound * row,
+      name: name, shape: [range.count] + shape.dropFirst(), decays: decays, isFactor: isFactor,
+      offset: offset + range.lowerBound * row,
       initializer: initializer, blocks: blocks)
   }
 }

@@ -5,6 +5,6 @@ final class ParameterBlocks: @unchecked Sendable {
   // Set once, by `ParameterStore.allocate`, before any thread but the first exists.
   var values = Storage(count: 0)
   var gradients = Storage(count: 0)
-  /// bfloat16 copies of the values for products, when the precision asks for them.
-  var operands: Storage?
+  /// Whether products add to the gradients of their weights; else they overwrite them.
+  var accumulates = true
 }

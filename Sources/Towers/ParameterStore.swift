@@ -10,18 +10,21 @@ public final class ParameterStore {
   /// Elements of each block. Parameters begin at multiples of 16, so some elements belong to none; they stay zero.
   public private(set) var count = 0
   private let blocks = ParameterBlocks()
-  private let precision: Precision
   private var moments: (first: Storage, second: Storage)?
 
   /// A store without parameters.
-  public init(precision: Precision) {
-    self.precision = precision
-  }
+  public init() {}
 
-  func declare(_ name: String, _ shape: [Int], _ initializer: Initializer) -> Parameter {
+  /// Adds a parameter.
+  ///
+  /// - Parameter isFactor: whether it enters products only, so that its gradient is one product a micro-batch.
+  func declare(
+    _ name: String, _ shape: [Int], _ initializer: Initializer, isFactor: Bool = false
+  ) -> Parameter {
     // The rule of the paper (neither gains nor biases) in the form open_clip first gave it: one dimension, no decay.
     let parameter = Parameter(
-      name: name, shape: shape, decays: shape.count > 1, offset: count, initializer: initializer, blocks: blocks)
+      name: name, shape: shape, decays: shape.count > 1, isFactor: isFactor, offset: count, initializer: initializer,
+      blocks: blocks)
     parameters.append(parameter)
     count += (parameter.count + 15) / 16 * 16
     return parameter
@@ -30,7 +33,6 @@ public final class ParameterStore {
   /// Reserves the memory: values alone, or gradients and moments as well.
   func allocate(forTraining: Bool) {
     blocks.values = Storage(count: count * 4)
-    if precision == .bf16 { blocks.operands = Storage(count: count * 2) }
     guard forTraining else { return }
     blocks.gradients = Storage(count: count * 4)
     moments = (Storage(count: count * 4), Storage(count: count * 4))
@@ -42,15 +44,18 @@ public final class ParameterStore {
       var generator = CounterGenerator(seed: seed, stream: UInt64(index))
       parameter.values.withMutableFloats { parameter.initializer.fill($0, &generator) }
     }
-    refreshOperands()
   }
 
-  /// Brings the copies that products read up to date with the values; call it after changing them.
-  public func refreshOperands() {
-    if let operands = blocks.operands {
-      narrow(values, into: Tensor(operands, rows: 1, columns: count, .bfloat16))
-    }
+  /// Forgets the gradients of the step before: the first micro-batch overwrites or adds to nothing.
+  ///
+  /// Only what is added to needs zeros; a product can as well overwrite, which spares a pass over all gradients.
+  public func beginGradients() {
+    for parameter in parameters where !parameter.isFactor { zero(parameter.gradient) }
+    blocks.accumulates = false
   }
+
+  /// From now on gradients are added to: a micro-batch has left its own.
+  func continueGradients() { blocks.accumulates = true }
 
   /// The block of values, as one row.
   public var values: Tensor { Tensor(blocks.values, rows: 1, columns: count) }

@@ -52,13 +52,15 @@ struct PooledAttention {
   }
 
   /// Sets `dx` and `dPooled`; the residual's gradient is `dy` itself.
+  ///
+  /// - Parameter dy: in the type of activations.
   func backward(
     _ dy: Tensor, x: Tensor, pooled: Tensor, _ segments: Segments, _ saved: Saved, into dx: Tensor, dPooled: Tensor,
     in workspace: Workspace
   ) {
     workspace.scope {
       let dAttended = workspace.activations(rows: segments.count, columns: width)
-      output.backward(workspace.operand(dy), x: saved.attended, into: dAttended)
+      output.backward(dy, x: saved.attended, into: dAttended)
       let dQueries = workspace.activations(rows: segments.count, columns: width)
       let dKeysValues = workspace.activations(rows: segments.rows, columns: 2 * width)
       let (k, v) = parts(of: saved.keysValues)

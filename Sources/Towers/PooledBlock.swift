@@ -54,34 +54,36 @@ struct PooledBlock {
       attention.forward(
         normalized, pooled: pooled, segments, adding: saved.pooled, into: saved.middle, saved.attention, in: workspace)
       norm2.forward(saved.middle, into: pooled, statistics: saved.statistics2)
-      mlp.forward(pooled, adding: saved.middle, into: y, saved.mlp, in: workspace)
+      mlp.forward(pooled, adding: saved.middle, into: y, saved.mlp)
     }
     return saved
   }
 
   /// Sets `dx` (tokens, width) from `gradient` (segments, width), which it changes.
   func backward(
-    _ gradient: Tensor, _ segments: Segments, pooling rows: [Int32], _ saved: Saved, into dx: Tensor,
+    _ gradient: StreamGradient, _ segments: Segments, pooling rows: [Int32], _ saved: Saved, into dx: StreamGradient,
     in workspace: Workspace
   ) {
     workspace.scope {
-      let pooled = workspace.activations(rows: rows.count, columns: gradient.columns)
-      let dPooled = workspace.activations(rows: rows.count, columns: gradient.columns)
+      let width = saved.x.columns
+      let pooled = workspace.activations(rows: rows.count, columns: width)
+      let dPooled = workspace.activations(rows: rows.count, columns: width)
       norm2.forward(saved.middle, into: pooled, statistics: nil)
-      mlp.backward(gradient, x: pooled, saved.mlp, into: dPooled, in: workspace)
+      mlp.backward(gradient.operand, x: pooled, saved.mlp, into: dPooled, in: workspace)
       norm2.backward(dPooled, x: saved.middle, statistics: saved.statistics2, addingTo: gradient)
 
-      let normalized = workspace.activations(rows: dx.rows, columns: dx.columns)
-      let dNormalized = workspace.activations(rows: dx.rows, columns: dx.columns)
+      let normalized = workspace.activations(rows: saved.x.rows, columns: width)
+      let dNormalized = workspace.activations(rows: saved.x.rows, columns: width)
       norm1.forward(saved.x, into: normalized, statistics: nil)
       norm1.forward(saved.pooled, into: pooled, statistics: nil)
       attention.backward(
-        gradient, x: normalized, pooled: pooled, segments, saved.attention, into: dNormalized, dPooled: dPooled,
-        in: workspace)
+        gradient.operand, x: normalized, pooled: pooled, segments, saved.attention, into: dNormalized,
+        dPooled: dPooled, in: workspace)
       norm1.backward(dPooled, x: saved.pooled, statistics: saved.pooledStatistics, addingTo: gradient)
-      zero(dx)
-      norm1.backward(dNormalized, x: saved.x, statistics: saved.statistics, addingTo: dx)
-      scatterAddRows(of: gradient, rows, to: dx)
+      zero(dx.values)
+      norm1.backward(dNormalized, x: saved.x, statistics: saved.statistics, addingTo: dx.values)
+      scatterAddRows(of: gradient.values, rows, to: dx.values)
+      dx.refresh()
     }
   }
 }

@@ -5,11 +5,11 @@ struct Projection {
   let weight: Parameter  // (inputs, outputs)
 
   func forward(_ x: Tensor, into y: Tensor) {
-    multiply(x, weight.operand, into: y)
+    multiply(x, weight.values, into: y)
   }
 
   func backward(_ dy: Tensor, x: Tensor, into dx: Tensor) {
-    multiply(dy, weight.operand.transposed, into: dx)
-    multiply(x.transposed, dy, into: weight.gradient, accumulating: true)
+    multiply(dy, weight.values.transposed, into: dx)
+    multiplyTransposed(x, dy, into: weight.gradient, accumulating: weight.accumulates, columnSums: nil)
   }
 }

@@ -32,23 +32,23 @@ struct ResidualBlock {
       norm1.forward(x, into: normalized, statistics: saved.statistics1)
       attention.forward(normalized, segments, adding: x, into: saved.middle, saved.attention, in: workspace)
       norm2.forward(saved.middle, into: normalized, statistics: saved.statistics2)
-      mlp.forward(normalized, adding: saved.middle, into: y, saved.mlp, in: workspace)
+      mlp.forward(normalized, adding: saved.middle, into: y, saved.mlp)
     }
     return saved
   }
 
   /// Turns the gradient of the output into that of the input, in place.
-  func backward(_ gradient: Tensor, _ segments: Segments, _ saved: Saved, in workspace: Workspace) {
+  func backward(_ gradient: StreamGradient, _ segments: Segments, _ saved: Saved, in workspace: Workspace) {
     workspace.scope {
-      let normalized = workspace.activations(rows: gradient.rows, columns: gradient.columns)
-      let dNormalized = workspace.activations(rows: gradient.rows, columns: gradient.columns)
+      let normalized = workspace.activations(rows: saved.x.rows, columns: saved.x.columns)
+      let dNormalized = workspace.activations(rows: saved.x.rows, columns: saved.x.columns)
 
       norm2.forward(saved.middle, into: normalized, statistics: nil)
-      mlp.backward(gradient, x: normalized, saved.mlp, into: dNormalized, in: workspace)
+      mlp.backward(gradient.operand, x: normalized, saved.mlp, into: dNormalized, in: workspace)
       norm2.backward(dNormalized, x: saved.middle, statistics: saved.statistics2, addingTo: gradient)
 
       norm1.forward(saved.x, into: normalized, statistics: nil)
-      attention.backward(gradient, x: normalized, segments, saved.attention, into: dNormalized, in: workspace)
+      attention.backward(gradient.operand, x: normalized, segments, saved.attention, into: dNormalized, in: workspace)
       norm1.backward(dNormalized, x: saved.x, statistics: saved.statistics1, addingTo: gradient)
     }
   }

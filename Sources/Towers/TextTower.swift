@@ -18,7 +18,7 @@ struct TextTower {
     let deviation = 1 / Float(width).squareRoot()
     let residual = deviation / Float(2 * configuration.layers).squareRoot()
     positions = store.declare("positional_embedding", [configuration.contextLength, width], .normal(0.01))
-    let projection = store.declare("text_projection", [width, embedDim], .normal(deviation))
+    let projection = store.declare("text_projection", [width, embedDim], .normal(deviation), isFactor: true)
     let blocks = (0..<configuration.layers).map { layer in
       ResidualBlock(
         "transformer.resblocks.\(layer)", width: width, hidden: hidden, heads: configuration.heads, isCausal: true,
@@ -64,13 +64,13 @@ struct TextTower {
   /// Adds to the gradients of all parameters, from the gradient of the embeddings.
   func backward(_ gradient: Tensor, _ captions: PackedCaptions, _ saved: Saved, in workspace: Workspace) {
     workspace.scope {
-      let dPooled = workspace.tensor(rows: captions.segments.count, columns: configuration.width)
+      let dPooled = StreamGradient(rows: captions.segments.count, width: configuration.width, in: workspace)
       head.backward(gradient, saved.head, into: dPooled, in: workspace)
-      let dx = workspace.tensor(rows: captions.segments.rows, columns: configuration.width)
+      let dx = StreamGradient(rows: captions.segments.rows, width: configuration.width, in: workspace)
       transformer.backward(
         dPooled, captions.segments, pooling: captions.endRows, saved.transformer, into: dx, in: workspace)
-      scatterAddRows(of: dx, captions.tokens, to: tokenEmbedding.gradient)
-      scatterAddRows(of: dx, captions.positions, to: positions.gradient)
+      scatterAddRows(of: dx.values, captions.tokens, to: tokenEmbedding.gradient)
+      scatterAddRows(of: dx.values, captions.positions, to: positions.gradient)
     }
   }
 

@@ -52,7 +52,7 @@ struct Transformer {
 
   /// Sets `dx` (tokens, width) from `gradient` (segments, width), which it changes.
   func backward(
-    _ gradient: Tensor, _ segments: Segments, pooling rows: [Int32], _ saved: Saved, into dx: Tensor,
+    _ gradient: StreamGradient, _ segments: Segments, pooling rows: [Int32], _ saved: Saved, into dx: StreamGradient,
     in workspace: Workspace
   ) {
     last.backward(gradient, segments, pooling: rows, saved.last, into: dx, in: workspace)

@@ -30,7 +30,7 @@ public final class TwoTowers {
 
   private init(declaring configuration: ModelConfiguration, precision: Precision) {
     self.configuration = configuration
-    let store = ParameterStore(precision: precision)
+    let store = ParameterStore()
     let activation: Activation = configuration.quickGELU ? .quickGELU : .gelu
     text = TextTower(configuration.text, embedDim: configuration.embedDim, activation: activation, in: store)
     logitScale = store.declare("logit_scale", [], .constant(log(1 / 0.07)))
@@ -89,6 +89,7 @@ public final class TwoTowers {
       }
     }
     workspace.reset()
+    parameters.continueGradients()
   }
 
   private func patches(of pictures: PackedPictures) -> Tensor {

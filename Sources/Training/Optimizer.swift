@@ -34,7 +34,6 @@ struct Optimizer {
     }
     let logitScale = towers.logitScale.values
     logitScale.scalar = min(max(logitScale.scalar, Self.logitScaleRange.lowerBound), Self.logitScaleRange.upperBound)
-    parameters.refreshOperands()
     return norm
   }
 }

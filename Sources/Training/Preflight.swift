@@ -29,11 +29,13 @@ enum Preflight {
           + "expected a square: pictures are cropped to one")
     }
     if let initialWeights {
-      guard initialWeights.preprocessing == .clip else {
+      let found = initialWeights.preprocessing
+      let expected = Preprocessing.clip
+      guard found.normalizes(as: expected) else {
         throw FileError(
           initialWeights.path,
-          "was trained with other means and deviations of pictures than CLIP's, found "
-            + "\(initialWeights.preprocessing), expected \(Preprocessing.clip)")
+          "was trained with other means and deviations of pictures than CLIP's, found \(found.mean) and \(found.std), "
+            + "expected \(expected.mean) and \(expected.std)")
       }
       try initialWeights.check(against: TwoTowers.parameterShapes(of: model))
     }

@@ -142,7 +142,6 @@ struct RunDirectory {
         block.columns(parameter.elements).withMutableFloats { _ = $0.update(fromContentsOf: values) }
       }
     }
-    parameters.refreshOperands()
   }
 
   /// Writes a checkpoint; only the first rank does.

@@ -1,4 +1,5 @@
 public import Captions
+public import Checkpoints
 public import Images
 public import Shards
 public import Towers
@@ -8,16 +9,19 @@ public struct SampleReader: Sendable {
   private let pixels: Int
   private let contextLength: Int
   private let tokenizer: Tokenizer
+  private let preprocessing: Preprocessing
   private let normalization: Normalization
 
   /// - Parameters:
   ///   - pixels: side of the model's square picture.
   ///   - contextLength: the most tokens of a caption, start and end included.
-  public init(pixels: Int, contextLength: Int, tokenizer: Tokenizer, normalization: Normalization) {
+  ///   - preprocessing: what the model's pictures go through.
+  public init(pixels: Int, contextLength: Int, tokenizer: Tokenizer, preprocessing: Preprocessing) {
     self.pixels = pixels
     self.contextLength = contextLength
     self.tokenizer = tokenizer
-    self.normalization = normalization
+    self.preprocessing = preprocessing
+    normalization = preprocessing.normalization
   }
 
   /// A cropped picture (interleaved RGB) and its caption's tokens.
@@ -45,7 +49,8 @@ public struct SampleReader: Sendable {
   /// The picture as models are evaluated: scaled by its shortest side, the middle cut out.
   public func pixels(of encoded: [UInt8]) throws -> [UInt8] {
     let picture = try Picture.decode(encoded)
-    return picture.framed(.center(of: picture.size, pixels: pixels)).pixels
+    let framing = Framing.center(of: picture.size, pixels: pixels, rounding: preprocessing.marginRounding)
+    return picture.framed(framing).pixels
   }
 
   /// A caption's tokens, from start to end.

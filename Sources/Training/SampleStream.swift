@@ -1,4 +1,5 @@
 import Captions
+import Checkpoints
 import Images
 import Shards
 import Tensors
@@ -22,7 +23,7 @@ final class SampleStream {
     let crop = Crop(recipe.augmentation)
     let reader = SampleReader(
       pixels: model.vision.imageWidth, contextLength: model.text.contextLength, tokenizer: tokenizer,
-      normalization: .clip)
+      preprocessing: .clip)
     let seed = UInt64(recipe.seed)
     prefetcher = Prefetcher(from: step * plan.microBatches, threads: 1, ahead: ahead) { number in
       let places = plan.places(step: number / plan.microBatches, microBatch: number % plan.microBatches)

@@ -51,7 +51,7 @@ public final class TrainingStep {
   /// part of the gradients of all parameters.
   public func backward(_ batches: [MicroBatch], from contrast: Contrast) {
     seconds.measure(\.backward) {
-      zero(towers.parameters.gradients)
+      towers.parameters.beginGradients()
       towers.logitScale.gradient.scalar = contrast.logitScaleGradient
       for (batch, rows) in zip(batches, rows(of: batches)) {
         towers.backward(batch, from: contrast.gradients.rows(rows))

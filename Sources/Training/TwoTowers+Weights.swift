@@ -11,7 +11,6 @@ extension TwoTowers {
       guard let values = try weights[parameter.name]?.values() else { continue }
       parameter.values.withMutableFloats { _ = $0.update(fromContentsOf: values) }
     }
-    parameters.refreshOperands()
   }
 }
 

@@ -1,7 +1,7 @@
 import Captions
+import Checkpoints
 import Collectives
 import Evaluation
-import Images
 import Shards
 import Tensors
 import Towers
@@ -19,7 +19,7 @@ final class Validator {
     let model = try recipe.model.configuration
     reader = SampleReader(
       pixels: model.vision.imageWidth, contextLength: model.text.contextLength, tokenizer: tokenizer,
-      normalization: .clip)
+      preprocessing: .clip)
     self.threads = threads
     self.world = world
   }

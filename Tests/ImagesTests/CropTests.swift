@@ -11,17 +11,24 @@ import Testing
     let cases = try #require(Expected.all).centered
     for expected in cases {
       let picture = expected.turned ? big.turned : big
-      let framing = Framing.center(of: picture.size, pixels: expected.pixels)
+      let framing = Framing.center(of: picture.size, pixels: expected.pixels, rounding: .toNearestOrEven)
       #expect(picture.framed(framing).digest == expected.digest, "\(expected)")
     }
     #expect(cases.count == 10)
   }
 
-  @Test func halvesAreRoundedToEven() {
-    // Margins of 1, 2, 3 and 5 pixels, of which Python's round leaves 0, 1, 2 and 2 before the window.
-    for (width, offset) in [(33, 0), (34, 1), (35, 2), (37, 2)] {
-      let window = Framing.center(of: PictureSize(width: width, height: 32), pixels: 32).window
-      #expect(window.x == offset && window.y == 0)
+  @Test func theHalfPixelOfAnOddMarginIsRounded() {
+    // Margins of 0 to 7 pixels, and those that Python's round (torchvision) and // (Transformers) leave before the window.
+    let toEven = [0, 0, 1, 2, 2, 2, 3, 4]
+    let down = [0, 0, 1, 1, 2, 2, 3, 3]
+    for margin in 0..<8 {
+      for (rounding, offset) in [(FloatingPointRoundingRule.toNearestOrEven, toEven[margin]), (.down, down[margin])] {
+        let long = 32 + margin
+        let wide = Framing.center(of: PictureSize(width: long, height: 32), pixels: 32, rounding: rounding).window
+        #expect(wide.x == offset && wide.y == 0, "\(rounding) of a margin of \(margin)")
+        let high = Framing.center(of: PictureSize(width: 64, height: 2 * long), pixels: 32, rounding: rounding).window
+        #expect(high.x == 0 && high.y == offset, "\(rounding) of a margin of \(margin)")
+      }
     }
   }
 
@@ -54,7 +61,7 @@ import Testing
   }
 
   @Test func theSameNumbersGiveTheSameCrop() {
-    for crop in [Crop.square, .center, .resized(scale: Crop.openCLIPScale)] {
+    for crop in [Crop.square, .resized(scale: Crop.openCLIPScale)] {
       let framings = (0..<2).map { _ in
         var generator = SplitMix(state: 42)
         return crop.framing(of: big.size, pixels: 24, using: &generator)
@@ -67,9 +74,15 @@ import Testing
     let size = PictureSize(width: width, height: height)
     let pixels = (0..<size.width * size.height * 3).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     let picture = Picture(size: size, pixels: pixels)
-    for crop in [Crop.square, .center, .resized(scale: 0.08...1)] {
+    let drawn = [Crop.square, .resized(scale: 0.08...1)].map { crop in
       var generator = SplitMix(state: 3)
-      let input = picture.framed(crop.framing(of: size, pixels: 32, using: &generator))
+      return crop.framing(of: size, pixels: 32, using: &generator)
+    }
+    let centered = [FloatingPointRoundingRule.toNearestOrEven, .down].map { rounding in
+      Framing.center(of: size, pixels: 32, rounding: rounding)
+    }
+    for framing in drawn + centered {
+      let input = picture.framed(framing)
       #expect(input.size == PictureSize(width: 32, height: 32))
     }
   }

@@ -2,35 +2,42 @@
 import numpy
 from PIL import Image
 
-# Shapes of the crops pictures are made of: portrait, landscape and square, smaller and larger than the 32 pixels of the
-# models here.
-#
-# A scaled picture's long side may leave an odd number of pixels over its middle 32. Half of that is rounded to even by
-# torchvision (open_clip) and down by Transformers, whose crops are then one pixel apart where the number over is 3
-# modulo 4. `agree` says that a shape is none of those, so that one picture can be compared with both.
-SHAPES = [
-    (640, 420), (320, 240), (240, 320), (300, 300), (427, 333), (201, 420), (64, 64), (97, 135), (130, 80), (33, 50),
-    (500, 100), (60, 400), (256, 192), (31, 29), (20, 28), (450, 300), (223, 317), (118, 77), (300, 225), (32, 32),
-]
 MODEL_SIZE = 32
 
 
-def agree(shape):
-    """Whether open_clip and Transformers cut the same middle out of a picture of this shape."""
+def margin(shape):
+    """Pixels of a scaled picture's long side that are not in its middle.
+
+    Of an odd one, open_clip (torchvision) rounds the half to even and Transformers down: what they see is one pixel
+    apart where the margin is 3 modulo 4.
+    """
     short, long = sorted(shape)
-    return (MODEL_SIZE * long // short - MODEL_SIZE) % 4 != 3
+    return MODEL_SIZE * long // short - MODEL_SIZE
+
+
+def draw_shapes(count):
+    """Shapes as they fall, larger and smaller than the models here; each is compared with every peer. Half of them are
+    close to square, as most pictures are. Fails unless portraits and landscapes have margins of every kind."""
+    draw = numpy.random.default_rng(11)
+    shapes = []
+    for number in range(count):
+        side = int(draw.integers(20, 400))
+        other = int(side * draw.uniform(1, 1.6 if number % 2 else 4))
+        shapes.append((side, other) if draw.random() < 0.5 else (other, side))
+    kinds = {(margin(shape) % 4, shape[0] < shape[1]) for shape in shapes}
+    assert len(kinds) == 8, f"margins modulo 4 and whether high: {sorted(kinds)}"
+    return shapes
 
 
 def make_pictures(folder):
-    """Writes twenty pictures cut from two photographs, as JPEG, PNG and WebP; returns their paths."""
+    """Writes a picture for each caption, cut from two photographs, as JPEG, PNG and WebP; returns their paths."""
     from sklearn.datasets import load_sample_images
 
     photographs = [Image.fromarray(pixels) for pixels in load_sample_images().images]
     folder.mkdir(parents=True)
     draw = numpy.random.default_rng(7)
     paths = []
-    for number, shape in enumerate(SHAPES):
-        assert agree(shape), f"the peers differ on pictures of {shape}; choose another shape"
+    for number, shape in enumerate(draw_shapes(len(CAPTIONS))):
         photograph = photographs[number % 2]
         # A part of the photograph, of the wanted shape where it fits; it is scaled down to what is wanted if larger.
         scale = min(photograph.width / shape[0], photograph.height / shape[1], 1 + 3 * draw.random())
@@ -47,8 +54,8 @@ def make_pictures(folder):
     return paths
 
 
-# One for each picture. What Transformers' fast tokenizer leaves alone and open_clip repairs (HTML entities, letters
-# decoded as the wrong encoding) is not among them: there the peers differ.
+# One for each picture. What open_clip repairs and Transformers' slow tokenizer leaves alone is not among them: see
+# REPAIRABLE.
 CAPTIONS = [
     "a temple by a lake",
     "a red dahlia, close up",
@@ -70,6 +77,27 @@ CAPTIONS = [
     "snake_case, CamelCase, kebab-case & C++ #1 @home <b>bold</b> ~/tmp",
     "the quick brown fox jumps over the lazy dog while seventeen photographers wait for the light of the evening",
     "supercalifragilisticexpialidociousantidisestablishmentarianismpneumonoultramicroscopicsilicovolcanoconiosis" * 3,
+]
+
+# What the tokenizer.json we export has Transformers' fast tokenizer repair as open_clip does.
+REPAIRABLE = [
+    "salt &amp; pepper", "salt &amp;amp; pepper", "salt &amp;amp;amp;amp; pepper",
+    "AT&ampT &AMP; co &#38; &#x26; &#038;",
+    "1 &lt; 2 &gt; 0 &ltefoo", "&lt;b&gt;bold&lt;/b&gt;", "&amp;lt;br&amp;gt; &amp;eacute; <br>",
+    "&quot;quoted&quot; &amp;quot;twice&amp;quot;",
+    "it&#39;s, it&#039;s, it&#x27;s, it&apos;s and it&amp;#39;s",
+    "it&rsquo;s &ldquo;odd&rdquo; &#8220;or&#8221; &#147;older&#148;",
+    "two&nbsp;words&#160;and&#xA0;more&#32;of&#10;them&#13;",
+    "caf&eacute; CAF&Eacute; CAF&EACUTE; &#233;t&#xe9; &#xC9;t&#201; &Aring;ngstr&ouml;m",
+    "&copy; 2012 &copy 2013 &copy2014 &reg; &trade; &euro;5 &pound;3 20&deg; &frac12; 3&times;4",
+    "a &ndash; b &mdash; c &hellip; &bull; &middot; &laquo;d&raquo; &#8211; &#150; &#x2013;",
+    "http://a.b/?x=1&section=2&notify=3&copyright=4&order=5&current=6&notin",
+    "&unknown; & &; &#; &#x; &amp", "&shy; &thinsp;&emsp;. &dagger; &Dagger; &#47; &sol; &lbrack;x&rbrack;",
+    "ﬁsh, ﬂower, oﬀ, eﬃcient, baﬄe, ﬅ, ﬆ", "Ĳsland, ĳs, ŉ, Ǆ ǅ ǆ, Ǉ ǈ ǉ, Ǌ ǋ ǌ, Ǳ ǲ ǳ",
+    "“curly” ‘quotes’, „low‟ ‚ones‛, itʼs",
+    "ＦＵＬＬ　ｗｉｄｔｈ　１２３！？（），．：；＆～＂＇＜＞", "颐和园，的宫殿！", "ｶﾀｶﾅ ﾊﾟﾝ ｶﾞ, ﾡﾢ, ￥￡￠￣",
+    "Windows\x92 caf\xe9 \x93quotes\x94 \x85 \x80",
+    "\x1b[1;31mred\x1b[0m \ufeffmark\x00\x07 \ufffc", "line\u2028break\u3000space",
 ]
 
 

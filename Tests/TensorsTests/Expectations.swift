@@ -19,4 +19,7 @@ extension Tensor {
     narrow(self, into: copy)
     return copy
   }
+
+  /// A single-precision copy.
+  var single: Tensor { Tensor(values, columns: columns) }
 }

@@ -42,7 +42,6 @@ struct GoldenCase {
       let values = try weights.tensor(parameter.name).values()
       parameter.values.withMutableFloats { _ = $0.update(fromContentsOf: values) }
     }
-    towers.parameters.refreshOperands()
     return towers
   }
 

@@ -49,6 +49,21 @@ import Training
     }
   }
 
+  @Test(arguments: [Precision.fp32, .bf16], [2, 4]) func aStepForgetsTheGradientsBefore(
+    precision: Precision, microBatch: Int
+  ) throws {
+    let golden = try GoldenCase("quick-gelu")
+    let fresh = try golden.towers(precision), used = try golden.towers(precision)
+    _ = try golden.step(fresh, microBatch: microBatch)
+    // No gradient that is not overwritten survives this.
+    used.parameters.gradients.withMutableFloats { $0.update(repeating: 1e9) }
+    used.parameters.beginGradients()
+    _ = try golden.step(used, microBatch: microBatch)
+    for (a, b) in zip(fresh.parameters.parameters, used.parameters.parameters) {
+      #expect(a.gradient.values == b.gradient.values, "gradient of \(a.name)")
+    }
+  }
+
   @Test(arguments: [2, 3]) func threadsChangeNothing(threads: Int) throws {
     let golden = try GoldenCase("quick-gelu")
     let one = try golden.towers(.fp32), several = try golden.towers(.fp32)

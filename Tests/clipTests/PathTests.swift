@@ -1,6 +1,7 @@
 import Checkpoints
 import Files
 import Foundation
+import Images
 import Testing
 
 /// All suites that start ranks: one after the other, since each wants the whole machine.
@@ -141,6 +142,36 @@ extension RankTests {
       #expect(try embed("run/step-000000240/model.safetensors", in: scratch) == expected)
       #expect(try embed("open_clip/open_clip_model.safetensors", in: scratch) == expected)
       #expect(try embed("run/step-000000200", in: scratch) != expected)
+    }
+
+    /// Each picture has 3 columns more than the model sees. Transformers leaves one of them on the left, open_clip two.
+    @Test func theMiddleIsWhatTheFormatsProgramTakes() throws {
+      func features(_ weights: String, leaving columns: Int? = nil) throws -> [Float] {
+        for number in 0..<3 {
+          let whole = Shapes.picture(number, side: 35)
+          let size = PictureSize(width: columns == nil ? 35 : 32, height: 32)
+          let part = Region(x: columns ?? 0, y: 1, size: size)
+          let picture = whole.framed(Framing(source: Region(all: whole.size), scaled: whole.size, window: part))
+          try scratch.write(picture.encodedAsPNG(), to: "wide/\(number).png")
+        }
+        try scratch.succeed(
+          ["embed", "--weights", weights, "--into", "wide/out.safetensors", "--images"]
+            + (0..<3).map { "wide/\($0).png" })
+        return try SafetensorsFile(scratch("wide/out.safetensors")).tensor("image_features").values()
+      }
+      defer { for name in ["wide", "for-open_clip", "for-transformers"] { try? scratch.remove(name) } }
+      let run = try features("run")
+      #expect(try run == features("run", leaving: 2) && run != features("run", leaving: 1))
+      for format in ["transformers", "open_clip"] {
+        try scratch.succeed(["export", "--weights", "run", "--into", "for-\(format)", "--format", format])
+      }
+      #expect(try features("for-open_clip") == run)
+      #expect(try features("for-transformers") == features("run", leaving: 1))
+      // Weights from Transformers may begin a run, which is cut as all runs are.
+      try scratch.succeed(
+        Trained.command(into: "wide/tuned", steps: 1, "optimizer.learningRate=0")
+          + ["--initial-weights", "for-transformers"])
+      #expect(try features("wide/tuned") == run)
     }
 
     @Test func aRunCanBeMoved() throws {

@@ -16,6 +16,69 @@ typedef uint16_t bf16;
 
 enum CKernels_Activation { CKernels_GELU = 0, CKernels_QuickGELU = 1 };
 
+// MARK: Products of bfloat16 matrices
+
+/// What multiplies bfloat16 matrices on this processor, from slow to fast.
+enum CKernels_ProductUnit {
+  /// Nothing of its own: the kernels below must not be called.
+  CKernels_NoProductUnit = 0,
+  /// AVX-512's dot products of pairs.
+  CKernels_DotProducts = 1,
+  /// Tiles of AMX.
+  CKernels_AMX = 2
+};
+
+/// The fastest unit this processor has and the system lends.
+enum CKernels_ProductUnit CKernels_product_unit(void);
+
+/// C (m, n) = A (m, k) · B (k, n) + bias + addend.
+struct CKernels_Product {
+  size_t m, n, k;
+  /// (m, k); transposed: stored as (k, m).
+  const bf16 *a;
+  size_t a_stride;
+  int a_transposed;
+  /// (k, n); transposed: stored as (n, k). bf16, or float, which is rounded on the way.
+  const void *b;
+  size_t b_stride;
+  int b_transposed, b_is_float;
+  /// bf16 or float.
+  void *c;
+  size_t c_stride;
+  int c_is_float;
+  /// n numbers for every row, or null.
+  const float *bias;
+  /// (m, n), or null; C itself to add to what it holds.
+  const float *addend;
+  size_t addend_stride;
+  /// Of f = `activation`: what f makes of C is stored here as well, or null. Types and strides as C's.
+  void *activated;
+  /// C is multiplied by the slope of f at these numbers, or null. Types and strides as C's.
+  const void *slope_at;
+  enum CKernels_Activation activation;
+  /// m numbers that the sums of A's rows are added to by packing a transposed A, or null.
+  float *row_sums;
+};
+
+/// Columns of B that go through together; ranges of columns best begin at multiples of 64.
+size_t CKernels_product_chunk(size_t k);
+/// Bytes a thread needs for itself, 64-byte aligned.
+size_t CKernels_product_scratch(size_t k);
+/// Rows [begin, end) of A with k side by side, k rounded up to 32, in `to`, which has room for m + 64 such rows. `begin`
+/// is a multiple of 32; rows up to the next multiple of 32 after `end` are zeroed. Needed where A is transposed or k is
+/// no multiple of 32.
+void CKernels_product_pack_a(const struct CKernels_Product *product, bf16 *to, size_t begin, size_t end);
+/// Computes a block of C; `packed_a` is null where A is read in place.
+void CKernels_product(const struct CKernels_Product *product, enum CKernels_ProductUnit unit, const bf16 *packed_a,
+                      size_t first_row, size_t end_row, size_t first_column, size_t end_column, void *scratch);
+
+/// Tells the processor that this thread waits in a loop.
+static inline void CKernels_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
 // MARK: Conversion
 
 void CKernels_narrow(const float *x, bf16 *y, size_t count);
@@ -82,12 +145,11 @@ void CKernels_adamw(struct CKernels_AdamW settings, float *values, const float *
   /* y = (x − mean) · rstd · weight + bias by rows; keeps (mean, rstd) in `statistics` unless it is null. */         \
   void CKernels_layer_norm_##S(const float *x, const float *weight, const float *bias, T *y, float *statistics,     \
                                size_t begin, size_t end, size_t columns, float epsilon);                            \
-  /* dx += the gradient with respect to x, by rows. */                                                              \
+  /* dx += the gradient with respect to x, by rows; `copy`, unless null, receives it rounded. */                     \
+  /* d_weight += Σ dy · x̂ and d_bias += Σ dy over these rows. */                                                     \
   void CKernels_layer_norm_backward_##S(const T *dy, const float *x, const float *statistics, const float *weight,  \
-                                        float *dx, size_t begin, size_t end, size_t columns);                       \
-  /* d_weight += Σ dy · x̂ and d_bias += Σ dy, for columns [begin, end). */                                           \
-  void CKernels_layer_norm_parameters_##S(const T *dy, const float *x, const float *statistics, float *d_weight,    \
-                                          float *d_bias, size_t rows, size_t columns, size_t begin, size_t end);    \
+                                        float *dx, bf16 *copy, float *d_weight, float *d_bias, size_t begin,        \
+                                        size_t end, size_t columns);                                                \
   /* sums += Σ over rows of x, for columns [begin, end). */                                                         \
   void CKernels_column_sums_##S(const T *x, size_t stride, size_t rows, size_t begin, size_t end, float *sums);     \
   void CKernels_activation_##S(const T *x, T *y, size_t count, enum CKernels_Activation kind);                      \

@@ -1,0 +1,354 @@
+// Products of bfloat16 matrices, C = A · B with sums in single precision, on tiles of AMX or with AVX-512's dot products.
+//
+// B goes through in chunks that fit half of the second-level cache, repacked into panels as both instruction sets want
+// it: for 32 columns and two neighbouring k the 32 pairs lie side by side. Repacking also rounds single-precision
+// weights, so that no copy of them exists. A is read in place, a row's k side by side; where it is stored the other way
+// round, CKernels_product_pack_a turns it first. Every block of rows times two panels ends in a scratch tile, from which
+// the epilogue adds what is to be added and stores. All of it needs AVX-512: where the processor has none, Swift takes
+// another way (see Multiply.swift).
+#include "activation_functions.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { PANEL = 32, STEP = 32, AMX_ROWS = 32, DOT_ROWS = 24, MOST_ROWS = 32 };
+
+enum CKernels_ProductUnit CKernels_product_unit(void) {
+  unsigned a, b, c, d;
+  if (!__builtin_cpu_supports("avx512bf16") || !__builtin_cpu_supports("avx512bw")) return CKernels_NoProductUnit;
+  __cpuid_count(7, 0, a, b, c, d);
+  enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+  // Linux lends the tile registers only to programs that ask.
+  if ((d & AMX_BF16) && (d & AMX_TILE) && syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0) {
+    return CKernels_AMX;
+  }
+  return CKernels_DotProducts;
+}
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma"))), \
+                             apply_to = function)
+
+static size_t rounded(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
+
+static __mmask16 first16(size_t n) { return n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1); }
+static __mmask32 first32(size_t n) { return n >= 32 ? 0xffffffff : (__mmask32)((1u << n) - 1); }
+
+// `count` of at most 32 numbers as bfloat16, then zeros.
+static inline __m512i load32(const void *from, size_t at, int is_float, size_t count) {
+  if (!is_float) return _mm512_maskz_loadu_epi16(first32(count), (const bf16 *)from + at);
+  const float *p = (const float *)from + at;
+  __m512 low = _mm512_maskz_loadu_ps(first16(count), p);
+  __m512 high = count > 16 ? _mm512_maskz_loadu_ps(first16(count - 16), p + 16) : _mm512_setzero_ps();
+  return (__m512i)_mm512_cvtne2ps_pbh(high, low);
+}
+
+// Sixteen rows of sixteen 32-bit words become sixteen columns.
+static inline void transpose(__m512i r[16]) {
+  __m512i t[16];
+  for (int i = 0; i < 8; i++) {
+    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
+  }
+  for (int i = 0; i < 4; i++) {
+    r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
+    r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
+    r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
+    r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
+  }
+  for (int i = 0; i < 4; i++) {
+    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
+    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
+    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
+  }
+  for (int i = 0; i < 4; i++) {
+    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
+    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
+  }
+}
+
+// The numbers of two rows in turn: low receives the first sixteen pairs, high the rest.
+static inline void interleave(__m512i x, __m512i y, __m512i *low, __m512i *high) {
+  const __m512i even = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37,
+                                        5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
+  const __m512i sixteen = _mm512_set1_epi16(16);
+  *low = _mm512_permutex2var_epi16(x, even, y);
+  *high = _mm512_permutex2var_epi16(x, _mm512_add_epi16(even, sixteen), y);
+}
+
+// A panel of B, columns n … n + 31: (k / 2, 32, 2), zero beyond the matrix.
+static void pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) {
+  size_t steps = rounded(p->k, STEP), columns = p->n - n < PANEL ? p->n - n : PANEL;
+  if (p->b_transposed) {
+    for (size_t k = 0; k < steps; k += STEP) {
+      size_t count = p->k - k < STEP ? p->k - k : STEP;
+      for (size_t half = 0; half < 2; half++) {
+        __m512i r[16];
+        for (size_t i = 0; i < 16; i++) {
+          size_t row = half * 16 + i;
+          r[i] = row < columns ? load32(p->b, (n + row) * p->b_stride + k, p->b_is_float, count) : _mm512_setzero_si512();
+        }
+        transpose(r);
+        for (size_t i = 0; i < 16; i++) _mm512_store_si512(to + (k / 2 + i) * 2 * PANEL + half * PANEL, r[i]);
+      }
+    }
+  } else {
+    for (size_t k = 0; k < steps; k += 2) {
+      __m512i x = _mm512_setzero_si512(), y = x, low, high;
+      if (k < p->k) x = load32(p->b, k * p->b_stride + n, p->b_is_float, columns);
+      if (k + 1 < p->k) y = load32(p->b, (k + 1) * p->b_stride + n, p->b_is_float, columns);
+      interleave(x, y, &low, &high);
+      _mm512_store_si512(to + k * PANEL, low);
+      _mm512_store_si512(to + k * PANEL + PANEL, high);
+    }
+  }
+}
+
+// Rows m … m + rows − 1 of A, k side by side, zero beyond the matrix.
+static void copy_rows(const struct CKernels_Product *p, size_t m, size_t rows, bf16 *to) {
+  size_t steps = rounded(p->k, STEP);
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t k = 0; k < steps; k += STEP) {
+      __m512i x = _mm512_setzero_si512();
+      if (m + r < p->m) x = load32(p->a, (m + r) * p->a_stride + k, 0, p->k - k < STEP ? p->k - k : STEP);
+      _mm512_store_si512(to + r * steps + k, x);
+    }
+  }
+}
+
+void CKernels_product_pack_a(const struct CKernels_Product *p, bf16 *to, size_t begin, size_t end) {
+  size_t steps = rounded(p->k, STEP);
+  if (!p->a_transposed) {
+    copy_rows(p, begin, rounded(end - begin, 32), to + begin * steps);
+    return;
+  }
+  for (size_t m = begin; m < end; m += 32) {
+    size_t columns = m < p->m ? (p->m - m < 32 ? p->m - m : 32) : 0;
+    __m512 sum[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
+    for (size_t k = 0; k < steps; k += STEP) {
+      __m512i r[2][16];
+      for (size_t i = 0; i < 16; i++) {
+        __m512i x = _mm512_setzero_si512(), y = x;
+        if (k + 2 * i < p->k) x = load32(p->a, (k + 2 * i) * p->a_stride + m, 0, columns);
+        if (k + 2 * i + 1 < p->k) y = load32(p->a, (k + 2 * i + 1) * p->a_stride + m, 0, columns);
+        interleave(x, y, &r[0][i], &r[1][i]);
+        if (p->row_sums) {
+          for (int half = 0; half < 2; half++) {
+            __m512 even = (__m512)_mm512_slli_epi32(r[half][i], 16);
+            __m512 odd = (__m512)_mm512_and_si512(r[half][i], _mm512_set1_epi32((int)0xffff0000));
+            sum[half] = _mm512_add_ps(sum[half], _mm512_add_ps(even, odd));
+          }
+        }
+      }
+      for (int half = 0; half < 2; half++) {
+        transpose(r[half]);
+        for (size_t i = 0; i < 16; i++) _mm512_store_si512(to + (m + half * 16 + i) * steps + k, r[half][i]);
+      }
+    }
+    for (size_t half = 0; p->row_sums && half < 2; half++) {
+      if (columns <= half * 16) break;
+      __mmask16 mask = first16(columns - half * 16);
+      float *sums = p->row_sums + m + half * 16;
+      _mm512_mask_storeu_ps(sums, mask, _mm512_add_ps(_mm512_maskz_loadu_ps(mask, sums), sum[half]));
+    }
+  }
+}
+
+// Six rows of A times one or two panels.
+#define DOT_STRIP(WIDTH)                                                                                      \
+  static inline void dot_strip_##WIDTH(const bf16 *a, size_t stride, const bf16 *b, size_t next, size_t k, float *c) { \
+    __m512 sum[6][WIDTH];                                                                                     \
+    _Pragma("unroll") for (int r = 0; r < 6; r++) {                                                           \
+      _Pragma("unroll") for (int j = 0; j < WIDTH; j++) sum[r][j] = _mm512_setzero_ps();                      \
+    }                                                                                                         \
+    for (size_t p = 0; p < k; p += 2) {                                                                       \
+      __m512bh column[WIDTH];                                                                                 \
+      _Pragma("unroll") for (int j = 0; j < WIDTH; j++) {                                                     \
+        column[j] = (__m512bh)_mm512_load_si512(b + (size_t)(j / 2) * next + p * PANEL + (size_t)(j % 2) * PANEL); \
+      }                                                                                                       \
+      _Pragma("unroll") for (int r = 0; r < 6; r++) {                                                         \
+        int pair;                                                                                             \
+        memcpy(&pair, a + (size_t)r * stride + p, 4);                                                         \
+        __m512bh x = (__m512bh)_mm512_set1_epi32(pair);                                                       \
+        _Pragma("unroll") for (int j = 0; j < WIDTH; j++) sum[r][j] = _mm512_dpbf16_ps(sum[r][j], x, column[j]); \
+      }                                                                                                       \
+    }                                                                                                         \
+    _Pragma("unroll") for (int r = 0; r < 6; r++) {                                                           \
+      _Pragma("unroll") for (int j = 0; j < WIDTH; j++) _mm512_store_ps(c + r * 2 * PANEL + j * 16, sum[r][j]); \
+    }                                                                                                         \
+  }
+DOT_STRIP(2)
+DOT_STRIP(4)
+
+static void dot_block(const bf16 *a, size_t stride, const bf16 *b, size_t next, size_t panels, size_t k, float *c) {
+  for (size_t r = 0; r < DOT_ROWS; r += 6) {
+    if (panels == 2) {
+      dot_strip_4(a + r * stride, stride, b, next, k, c + r * 2 * PANEL);
+    } else {
+      dot_strip_2(a + r * stride, stride, b, next, k, c + r * 2 * PANEL);
+    }
+  }
+}
+
+// 32 rows of A times one or two panels, 32 × 32 at a time: four of the eight tiles hold sums.
+__attribute__((target("amx-tile,amx-bf16"))) static void amx_block(const bf16 *a, size_t stride, const bf16 *b,
+                                                                   size_t next, size_t panels, size_t k, float *c) {
+  size_t bytes = stride * sizeof(bf16), row = 2 * PANEL * sizeof(float);
+  for (size_t panel = 0; panel < panels; panel++) {
+    const bf16 *upper = a, *lower = a + 16 * stride, *column = b + panel * next;
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (size_t p = 0; p < k; p += STEP) {
+      _tile_loadd(6, column, 4 * PANEL);
+      _tile_loadd(4, upper, bytes);
+      _tile_loadd(7, column + PANEL, 4 * PANEL);
+      _tile_dpbf16ps(0, 4, 6);
+      _tile_dpbf16ps(1, 4, 7);
+      _tile_loadd(5, lower, bytes);
+      _tile_dpbf16ps(2, 5, 6);
+      _tile_dpbf16ps(3, 5, 7);
+      upper += STEP;
+      lower += STEP;
+      column += STEP * PANEL;
+    }
+    float *to = c + panel * PANEL;
+    _tile_stored(0, to, row);
+    _tile_stored(1, to + 16, row);
+    _tile_stored(2, to + 16 * 2 * PANEL, row);
+    _tile_stored(3, to + 16 * 2 * PANEL + 16, row);
+  }
+}
+
+__attribute__((target("amx-tile"))) static void amx_begin(void) {
+  // Palette 1: eight tiles of 16 rows of 64 bytes.
+  struct {
+    uint8_t palette, start, reserved[14];
+    uint16_t bytes[16];
+    uint8_t rows[16];
+  } tiles __attribute__((aligned(64))) = {.palette = 1};
+  for (int i = 0; i < 8; i++) {
+    tiles.bytes[i] = 64;
+    tiles.rows[i] = 16;
+  }
+  _tile_loadconfig(&tiles);
+}
+
+__attribute__((target("amx-tile"))) static void amx_end(void) { _tile_release(); }
+
+// Numbers of C's type as floats, and back: what is computed from C afterwards starts from what C holds.
+static inline void read_row(const void *from, size_t at, int is_float, float *to, size_t count) {
+  for (size_t c = 0; c < count; c++) to[c] = is_float ? ((const float *)from)[at + c] : load_bf16((const bf16 *)from + at + c);
+}
+
+static inline void write_row(const float *from, void *to, size_t at, int is_float, size_t count) {
+  if (is_float) {
+    memcpy((float *)to + at, from, count * sizeof(float));
+    return;
+  }
+  for (size_t c = 0; c < count; c += 32) {
+    __m512 low = _mm512_load_ps(from + c), high = _mm512_load_ps(from + c + 16);
+    _mm512_mask_storeu_epi16((bf16 *)to + at + c, first32(count - c), (__m512i)_mm512_cvtne2ps_pbh(high, low));
+  }
+}
+
+// A tile of C: what was summed, with what is added to it, to where it belongs.
+static void finish(const struct CKernels_Product *p, float *tile, size_t m, size_t rows, size_t n, size_t columns) {
+  float other[2 * PANEL] __attribute__((aligned(64))) = {0};
+  for (size_t r = 0; r < rows; r++) {
+    float *restrict row = tile + r * 2 * PANEL;
+    size_t at = (m + r) * p->c_stride + n;
+    if (p->bias) {
+      for (size_t c = 0; c < columns; c++) row[c] += p->bias[n + c];
+    }
+    if (p->addend) {
+      const float *addend = p->addend + (m + r) * p->addend_stride + n;
+      for (size_t c = 0; c < columns; c++) row[c] += addend[c];
+    }
+    if (p->slope_at) {
+      read_row(p->slope_at, at, p->c_is_float, other, columns);
+      if (p->activation == CKernels_QuickGELU) {
+        for (size_t c = 0; c < 2 * PANEL; c++) row[c] *= quick_gelu_slope(other[c]);
+      } else {
+        for (size_t c = 0; c < 2 * PANEL; c++) row[c] *= gelu_slope(other[c]);
+      }
+    }
+    write_row(row, p->c, at, p->c_is_float, columns);
+    if (p->activated) {
+      read_row(p->c, at, p->c_is_float, other, columns);
+      if (p->activation == CKernels_QuickGELU) {
+        for (size_t c = 0; c < 2 * PANEL; c++) other[c] = quick_gelu(other[c]);
+      } else {
+        for (size_t c = 0; c < 2 * PANEL; c++) other[c] = gelu(other[c]);
+      }
+      write_row(other, p->activated, at, p->c_is_float, columns);
+    }
+  }
+}
+
+size_t CKernels_product_chunk(size_t k) {
+  // Half of the cache for B: the other half sees A and C go by.
+  long cache = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  size_t half = (size_t)(cache > 0 ? cache : 1 << 20) / 2, column = rounded(k ? k : 1, STEP) * sizeof(bf16);
+  size_t columns = half / column / (2 * PANEL) * (2 * PANEL);
+  return columns < 2 * PANEL ? 2 * PANEL : (columns > 512 ? 512 : columns);
+}
+
+size_t CKernels_product_scratch(size_t k) {
+  size_t steps = rounded(k ? k : 1, STEP);
+  return (CKernels_product_chunk(k) + MOST_ROWS) * steps * sizeof(bf16) + MOST_ROWS * 2 * PANEL * sizeof(float);
+}
+
+void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUnit unit, const bf16 *packed_a,
+                      size_t first_row, size_t end_row, size_t first_column, size_t end_column, void *scratch) {
+  size_t steps = rounded(p->k, STEP), chunk = CKernels_product_chunk(p->k);
+  size_t block = unit == CKernels_AMX ? AMX_ROWS : DOT_ROWS;
+  float *tile = scratch;
+  bf16 *ragged = (bf16 *)(tile + MOST_ROWS * 2 * PANEL), *panels = ragged + MOST_ROWS * steps;
+  const bf16 *a = packed_a ? packed_a : p->a;
+  size_t a_stride = packed_a ? steps : p->a_stride;
+  if (unit == CKernels_AMX) amx_begin();
+  for (size_t n = first_column; n < end_column; n += chunk) {
+    size_t width = end_column - n < chunk ? end_column - n : chunk;
+    for (size_t q = 0; q < width; q += PANEL) pack_panel(p, n + q, panels + q * steps);
+    for (size_t m = first_row; m < end_row; m += block) {
+      size_t rows = end_row - m < block ? end_row - m : block, stride = a_stride;
+      const bf16 *from = a + m * a_stride;
+      if (rows < block && !packed_a) {
+        copy_rows(p, m, block, ragged);
+        from = ragged;
+        stride = steps;
+      }
+      for (size_t q = 0; q < width; q += 2 * PANEL) {
+        size_t columns = width - q < 2 * PANEL ? width - q : 2 * PANEL, count = columns > PANEL ? 2 : 1;
+        const bf16 *b = panels + q * steps;
+        if (unit == CKernels_AMX) {
+          amx_block(from, stride, b, PANEL * steps, count, steps, tile);
+        } else {
+          dot_block(from, stride, b, PANEL * steps, count, steps, tile);
+        }
+        finish(p, tile, m, rows, n + q, columns);
+      }
+    }
+  }
+  if (unit == CKernels_AMX) amx_end();
+}
+
+#pragma clang attribute pop
+
+#else
+
+enum CKernels_ProductUnit CKernels_product_unit(void) { return CKernels_NoProductUnit; }
+size_t CKernels_product_chunk(size_t k) { return k; }
+size_t CKernels_product_scratch(size_t k) { return k; }
+void CKernels_product_pack_a(const struct CKernels_Product *p, bf16 *to, size_t begin, size_t end) {}
+void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUnit unit, const bf16 *packed_a,
+                      size_t first_row, size_t end_row, size_t first_column, size_t end_column, void *scratch) {}
+
+#endif

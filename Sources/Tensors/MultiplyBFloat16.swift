@@ -1,0 +1,69 @@
+import CKernels
+
+/// `c = a · b + bias + addend` on a unit that multiplies bfloat16.
+///
+/// Every thread takes columns of the result, and so packs a part of `b` that no other needs; where the result has few
+/// columns they take rows. A transposed `a` is turned once, by all threads together.
+///
+/// - Parameter rowSums: (1, m), for a transposed `a`: its sums over the rows it is stored in are added.
+func multiplyBFloat16(
+  _ a: some Factor, _ b: some Factor, into c: Tensor, bias: Tensor?, adding addend: Tensor?, rowSums: Tensor?,
+  ending: ProductEnding, on unit: CKernels_ProductUnit
+) {
+  let rows = c.rows, columns = c.columns, inner = a.operandColumns
+  let bIsFloat = b.matrix.elementType == .float32, cIsFloat = c.elementType == .float32
+  precondition(cIsFloat || addend?.elementType != .bfloat16, "an addend is single precision")
+  var product = CKernels_Product(
+    m: rows, n: columns, k: inner,
+    a: a.matrix.bfloat16Pointer, a_stride: a.matrix.stride, a_transposed: a.isTransposed ? 1 : 0,
+    b: bIsFloat ? UnsafeRawPointer(b.matrix.floatPointer) : UnsafeRawPointer(b.matrix.bfloat16Pointer),
+    b_stride: b.matrix.stride, b_transposed: b.isTransposed ? 1 : 0, b_is_float: bIsFloat ? 1 : 0,
+    c: cIsFloat ? UnsafeMutableRawPointer(c.floatPointer) : UnsafeMutableRawPointer(c.bfloat16Pointer),
+    c_stride: c.stride, c_is_float: cIsFloat ? 1 : 0,
+    bias: bias.map { UnsafePointer($0.floatPointer) }, addend: addend.map { UnsafePointer($0.floatPointer) },
+    addend_stride: addend?.stride ?? 0, activated: nil, slope_at: nil, activation: CKernels_GELU,
+    row_sums: rowSums?.floatPointer)
+  switch ending {
+  case .plain: break
+  case .activating(let activation, let active):
+    precondition(
+      active.rows == rows && active.stride == c.stride && active.elementType == c.elementType, "shapes differ")
+    product.activated = cIsFloat ? .init(active.floatPointer) : .init(active.bfloat16Pointer)
+    product.activation = activation.kernel
+  case .slope(let activation, let x):
+    precondition(x.rows == rows && x.stride == c.stride && x.elementType == c.elementType, "shapes differ")
+    product.slope_at = cIsFloat ? .init(x.floatPointer) : .init(x.bfloat16Pointer)
+    product.activation = activation.kernel
+  }
+
+  let threads = Threads.count
+  let packs = a.isTransposed || inner % 32 != 0
+  let packedRow = (inner + 31) / 32 * 32 * 2
+  Scratch.with(
+    threads: threads, bytes: CKernels_product_scratch(inner), shared: packs ? (rows + 64) * packedRow : 0
+  ) { scratch in
+    let packed = packs ? scratch.sharedRoom.assumingMemoryBound(to: UInt16.self) : nil
+    if let packed {
+      withUnsafePointer(to: &product) { product in
+        nonisolated(unsafe) let product = product, packed = packed
+        Threads.forEachBand(of: rows, unit: 32) { band in
+          CKernels_product_pack_a(product, packed, band.lowerBound, band.upperBound)
+        }
+      }
+    }
+    withUnsafePointer(to: &product) { product in
+      if columns >= 64 * threads || columns >= rows {
+        Threads.forEachNumberedBand(of: columns, unit: columns >= 256 * threads ? 64 : 32) { thread, band in
+          CKernels_product(
+            product, unit, packed, 0, rows, band.lowerBound, band.upperBound, scratch.room(of: thread))
+        }
+      } else {
+        // A multiple of both units' blocks of rows, so that only the last band has a ragged one.
+        Threads.forEachNumberedBand(of: rows, unit: 96) { thread, band in
+          CKernels_product(
+            product, unit, packed, band.lowerBound, band.upperBound, 0, columns, scratch.room(of: thread))
+        }
+      }
+    }
+  }
+}
