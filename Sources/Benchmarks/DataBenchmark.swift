@@ -1,4 +1,5 @@
 public import Captions
+import Checkpoints
 public import Collectives
 import Images
 public import Shards
@@ -30,7 +31,7 @@ public struct DataBenchmark: Sendable {
     let model = try recipe.model.configuration
     let reader = SampleReader(
       pixels: model.vision.imageWidth, contextLength: model.text.contextLength, tokenizer: tokenizer,
-      normalization: .clip)
+      preprocessing: .clip)
     let order = SampleOrder(shardSizes: data.shardSizes, seed: UInt64(recipe.seed), epoch: 0)
     let crop = Crop(recipe.augmentation)
     var times = ReadingTimes()

@@ -18,6 +18,8 @@ struct Table {
     let widths = (0..<columns).map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
     return rows.map { row in
       row.enumerated().map { column, cell in
+        // No blanks at the end of a line.
+        if column == 0, row.count == 1 { return cell }
         let padding = String(repeating: " ", count: widths[column] - cell.count)
         return column == 0 ? cell + padding : padding + cell
       }
