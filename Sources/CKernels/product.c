@@ -7,14 +7,13 @@
 // the epilogue adds what is to be added and stores. All of it needs AVX-512: where the processor has none, Swift takes
 // another way (see Multiply.swift).
 #include "activation_functions.h"
+#include "product.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-enum { PANEL = 32, STEP = 32, AMX_ROWS = 32, DOT_ROWS = 24, MOST_ROWS = 32 };
 
 enum CKernels_ProductUnit CKernels_product_unit(void) {
   unsigned a, b, c, d;
@@ -30,8 +29,6 @@ enum CKernels_ProductUnit CKernels_product_unit(void) {
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma"))), \
                              apply_to = function)
-
-static size_t rounded(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 
 static __mmask16 first16(size_t n) { return n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1); }
 static __mmask32 first32(size_t n) { return n >= 32 ? 0xffffffff : (__mmask32)((1u << n) - 1); }
@@ -242,6 +239,25 @@ __attribute__((target("amx-tile"))) static void amx_begin(void) {
 
 __attribute__((target("amx-tile"))) static void amx_end(void) { _tile_release(); }
 
+void product_begin(enum CKernels_ProductUnit unit) {
+  if (unit == CKernels_AMX) amx_begin();
+}
+
+void product_end(enum CKernels_ProductUnit unit) {
+  if (unit == CKernels_AMX) amx_end();
+}
+
+void product_block(enum CKernels_ProductUnit unit, const bf16 *a, size_t stride, const bf16 *b, size_t next,
+                   size_t panels, size_t k, float *c) {
+  if (unit == CKernels_AMX) {
+    amx_block(a, stride, b, next, panels, k, c);
+  } else {
+    dot_block(a, stride, b, next, panels, k, c);
+  }
+}
+
+void product_pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) { pack_panel(p, n, to); }
+
 // Numbers of C's type as floats, and back: what is computed from C afterwards starts from what C holds.
 static inline void read_row(const void *from, size_t at, int is_float, float *to, size_t count) {
   for (size_t c = 0; c < count; c++) to[c] = is_float ? ((const float *)from)[at + c] : load_bf16((const bf16 *)from + at + c);
@@ -270,6 +286,10 @@ static int streams(const struct CKernels_Product *p) {
   int is_plain = p->c_is_float && !p->bias && !p->addend && !p->activated && !p->slope_at;
   int is_aligned = (uintptr_t)p->c % 64 == 0 && p->c_stride % 16 == 0 && p->n % 16 == 0;
   return is_plain && is_aligned && p->m * p->n >= 1 << 18;
+}
+
+void product_narrow_block(const float *block, size_t rows, bf16 *to, size_t stride) {
+  for (size_t r = 0; r < rows; r++) write_row(block + r * 2 * PANEL, to, r * stride, 0, 2 * PANEL);
 }
 
 // A tile of C: what was summed, with what is added to it, to where it belongs.
@@ -328,7 +348,7 @@ void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUni
   const bf16 *a = packed_a ? packed_a : p->a;
   size_t a_stride = packed_a ? steps : p->a_stride;
   int streaming = streams(p);
-  if (unit == CKernels_AMX) amx_begin();
+  product_begin(unit);
   for (size_t n = first_column; n < end_column; n += chunk) {
     size_t width = end_column - n < chunk ? end_column - n : chunk;
     for (size_t q = 0; q < width; q += PANEL) pack_panel(p, n + q, panels + q * steps);
@@ -342,12 +362,7 @@ void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUni
       }
       for (size_t q = 0; q < width; q += 2 * PANEL) {
         size_t columns = width - q < 2 * PANEL ? width - q : 2 * PANEL, count = columns > PANEL ? 2 : 1;
-        const bf16 *b = panels + q * steps;
-        if (unit == CKernels_AMX) {
-          amx_block(from, stride, b, PANEL * steps, count, steps, tile);
-        } else {
-          dot_block(from, stride, b, PANEL * steps, count, steps, tile);
-        }
+        product_block(unit, from, stride, panels + q * steps, PANEL * steps, count, steps, tile);
         if (streaming) {
           stream(p, tile, m, rows, n + q, columns);
         } else {
@@ -356,7 +371,7 @@ void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUni
       }
     }
   }
-  if (unit == CKernels_AMX) amx_end();
+  product_end(unit);
   // Whoever learns that this thread is done must see what it streamed.
   if (streaming) _mm_sfence();
 }
@@ -371,5 +386,11 @@ size_t CKernels_product_scratch(size_t k) { return k; }
 void CKernels_product_pack_a(const struct CKernels_Product *p, bf16 *to, size_t begin, size_t end) {}
 void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUnit unit, const bf16 *packed_a,
                       size_t first_row, size_t end_row, size_t first_column, size_t end_column, void *scratch) {}
+void product_begin(enum CKernels_ProductUnit unit) {}
+void product_end(enum CKernels_ProductUnit unit) {}
+void product_pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) {}
+void product_block(enum CKernels_ProductUnit unit, const bf16 *a, size_t stride, const bf16 *b, size_t next,
+                   size_t panels, size_t k, float *c) {}
+void product_narrow_block(const float *block, size_t rows, bf16 *to, size_t stride) {}
 
 #endif

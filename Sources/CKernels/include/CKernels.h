@@ -191,3 +191,14 @@ size_t CKernels_attention_scratch(size_t keys, size_t width, int backward);
 CKERNELS_DECLARE(float, f32)
 CKERNELS_DECLARE(bf16, bf16)
 #undef CKERNELS_DECLARE
+
+/// The same on a unit that multiplies bfloat16; `scratch` is 64-byte aligned and has as many bytes as this.
+size_t CKernels_attention_blocks_scratch(size_t keys, size_t width, int backward);
+void CKernels_attention_blocks(struct CKernels_Attention shape, enum CKernels_ProductUnit unit, const bf16 *q,
+                               size_t q_stride, const bf16 *k, const bf16 *v, size_t kv_stride, bf16 *out,
+                               size_t out_stride, float *lse, void *scratch, size_t begin, size_t end);
+void CKernels_attention_blocks_backward(struct CKernels_Attention shape, enum CKernels_ProductUnit unit,
+                                        const bf16 *d_out, const bf16 *out, size_t out_stride, const bf16 *q,
+                                        size_t q_stride, const bf16 *k, const bf16 *v, size_t kv_stride,
+                                        const float *lse, bf16 *dq, size_t dq_stride, bf16 *dk, bf16 *dv,
+                                        size_t dkv_stride, void *scratch, size_t begin, size_t end);
