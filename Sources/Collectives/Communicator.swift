@@ -19,6 +19,11 @@ public protocol Communicator: AnyObject {
   func gather(_ own: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>) throws
   /// Sums `all` over the ranks and leaves each rank its part, in the order of ranks: the twin of `gather`.
   func sumScatter(_ all: UnsafeBufferPointer<Float>, into own: UnsafeMutableBufferPointer<Float>) throws
+  /// Sends `outgoing[r]` to every other rank r and fills `incoming[r]` with what r sends here, all at once.
+  ///
+  /// There is an entry for each rank. Empty ones do not travel, and a rank's entries for itself are passed over; what
+  /// one rank sends must be as long as the other expects.
+  func exchange(_ outgoing: [UnsafeRawBufferPointer], into incoming: [UnsafeMutableRawBufferPointer]) throws
   /// Copies rank 0's bytes to all others.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer) throws
   /// Returns once all ranks have called it.

@@ -24,6 +24,8 @@ public final class SoloCommunicator: Communicator {
   public func sumScatter(_ all: UnsafeBufferPointer<Float>, into own: UnsafeMutableBufferPointer<Float>) {
     _ = own.update(fromContentsOf: all)
   }
+  /// There is no other rank.
+  public func exchange(_ outgoing: [UnsafeRawBufferPointer], into incoming: [UnsafeMutableRawBufferPointer]) {}
   /// The identity.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer) {}
   /// Returns at once.
