@@ -133,42 +133,59 @@ public final class MPICommunicator: Communicator {
     }
   }
 
-  /// Sends `outgoing[r]` to every other rank r and fills `incoming[r]` with what r sends here, all at once.
-  public func exchange(_ outgoing: [UnsafeRawBufferPointer], into incoming: [UnsafeMutableRawBufferPointer]) throws {
-    guard outgoing.count == size, incoming.count == size else {
-      throw MPIError("exchange", "\(outgoing.count) and \(incoming.count) parts are not one for each of \(size) ranks")
+  /// Exchanges parcels with all other ranks, piece by piece.
+  public func exchange(pieces: Int, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) throws {
+    guard pieces > 0 else { return }
+    var onItsWay = try start(parcels(0))
+    for piece in 0..<pieces {
+      // Messages of two ranks never overtake each other, so pieces need no tags of their own.
+      let next = piece + 1 < pieces ? try start(parcels(piece + 1)) : []
+      try wait(for: &onItsWay)
+      arrived(piece)
+      onItsWay = next
+    }
+  }
+
+  private func start(_ parcels: Parcels) throws -> [MPI_Request?] {
+    guard parcels.outgoing.count == size, parcels.incoming.count == size else {
+      throw MPIError(
+        "exchange",
+        "\(parcels.outgoing.count) and \(parcels.incoming.count) parcels are not one for each of \(size) ranks")
     }
     var requests: [MPI_Request?] = []
-    func start(_ call: String, _ bytes: Int, _ begin: (Int, Int32, inout MPI_Request?) -> Int32) throws {
+    func begin(_ call: String, _ bytes: Int, _ body: (Int, Int32, inout MPI_Request?) -> Int32) throws {
       for piece in stride(from: 0, to: bytes, by: Self.pieceBytes) {
         var request: MPI_Request?
-        try MPIError.check(call, begin(piece, Int32(min(Self.pieceBytes, bytes - piece)), &request))
+        try MPIError.check(call, body(piece, Int32(min(Self.pieceBytes, bytes - piece)), &request))
         requests.append(request)
       }
     }
     // Every rank begins with the one behind it, or all of them would send to the first rank first.
     for distance in 1..<max(size, 1) {
-      let source = (rank + size - distance) % size, bytes = incoming[source]
-      try start("MPI_Irecv", bytes.count) { piece, count, request in
+      let source = (rank + size - distance) % size, bytes = parcels.incoming[source]
+      try begin("MPI_Irecv", bytes.count) { piece, count, request in
         MPI_Irecv(
           bytes.baseAddress.map { $0 + piece }, count, COpenMPI_byte(), Int32(source), Self.exchangeTag, world, &request
         )
       }
     }
     for distance in 1..<max(size, 1) {
-      let target = (rank + distance) % size, bytes = outgoing[target]
-      try start("MPI_Isend", bytes.count) { piece, count, request in
+      let target = (rank + distance) % size, bytes = parcels.outgoing[target]
+      try begin("MPI_Isend", bytes.count) { piece, count, request in
         MPI_Isend(
           bytes.baseAddress.map { $0 + piece }, count, COpenMPI_byte(), Int32(target), Self.exchangeTag, world, &request
         )
       }
     }
+    return requests
+  }
+
+  private func wait(for requests: inout [MPI_Request?]) throws {
     var statuses = [MPI_Status](repeating: MPI_Status(), count: requests.count)
     let code = MPI_Waitall(Int32(requests.count), &requests, &statuses)
     // Its own code only says that one of the requests has failed.
-    let failed =
-      code == MPI_ERR_IN_STATUS ? statuses.map(\.MPI_ERROR).first { $0 != MPI_SUCCESS && $0 != MPI_ERR_PENDING } : nil
-    try MPIError.check("MPI_Waitall", failed ?? code)
+    let failed = statuses.map(\.MPI_ERROR).first { $0 != MPI_SUCCESS && $0 != MPI_ERR_PENDING }
+    try MPIError.check("MPI_Waitall", code == MPI_ERR_IN_STATUS ? failed ?? code : code)
   }
 
   private static let exchangeTag: Int32 = 1

@@ -107,7 +107,8 @@ extension Moments {
       } else {
         outgoing[0] = slices(in: wanted).first?.place ?? 0..<0
       }
-      try world.exchange(block(kind), outgoing, into: whole, incoming)
+      let columns = (outgoing, incoming)
+      try world.exchange(block(kind), into: whole, { _ in columns })
     }
     return whole
   }

@@ -6,7 +6,7 @@ package import Towers
 /// its own, and the sums, or the values made from them, are gathered.
 ///
 /// Sums are taken in the order of ranks, whoever takes them: all ranks end with the same numbers, sharded or not, in
-/// every run. Slices travel in pieces that stay in the caches between arriving, being added and being sent on.
+/// every run. What is summed arrives in pieces that stay in the caches until they are added.
 package final class Reduction {
   private let parameters: ParameterStore
   private let wire: ReductionSettings.Wire
@@ -16,13 +16,20 @@ package final class Reduction {
   private let partition: Partition
   /// Columns of a piece of one rank.
   private let piece: Int
-  /// A piece for each rank: what was narrowed to be sent, and what has arrived.
+  /// Two pieces for each rank, one on its way and one to work on: what was narrowed to be sent, and what has arrived.
   private let sending: Tensor
   private let arrived: Tensor
 
-  // Measured on two ranks that share memory: 72 ms for the sums of 151 M gradients in pieces of half a MiB, 88 ms in
-  // pieces of 64 KiB, 106 ms in pieces of 4 MiB. With many ranks the pieces get smaller, so that the room does not grow.
-  private static let largestPiece = 1 << 17
+  // Measured, two ranks: with 151 M gradients in shared memory, single precision takes 121 ms in pieces of half a MiB and
+  // 135 ms in pieces of 4 MiB, and it makes no difference to a cable of 1 Gbit/s. bfloat16 is for such cables: 54 M
+  // gradients take 1.7 s in pieces of 2 MiB, 2.4 s in pieces of 256 KiB. Many ranks have smaller pieces, so that the room
+  // for them does not grow.
+  private static func largestPiece(_ wire: ReductionSettings.Wire) -> Int {
+    switch wire {
+    case .fp32: 1 << 17
+    case .bf16: 1 << 20
+    }
+  }
   private static let smallestPiece = 1 << 14
   private static let room = 1 << 22
 
@@ -35,8 +42,8 @@ package final class Reduction {
     self.world = world
     wire = settings.wire
     partition = Partition(of: [0..<parameters.count], among: world.size)
-    piece = max(Self.smallestPiece, min(Self.largestPiece, Self.room / world.size))
-    let columns = world.size > 1 ? piece * world.size : 0
+    piece = max(Self.smallestPiece, min(Self.largestPiece(wire), Self.room / world.size))
+    let columns = world.size > 1 ? 2 * piece * world.size : 0
     sending = Tensor(rows: 1, columns: wire == .bf16 ? columns : 0, .bfloat16)
     arrived = Tensor(rows: 1, columns: columns, wire == .bf16 ? .bfloat16 : .float32)
   }
@@ -55,12 +62,17 @@ package final class Reduction {
   package func sumGradients() throws -> Double {
     guard world.size > 1 else { return sumOfSquares(parameters.gradients).squareRoot() }
     var squares = [Double](repeating: 0, count: world.size)
-    try forEachPiece { parts in
+    for unit in partition.units {
+      let slices = slices(of: unit)
       switch wire {
-      case .fp32: try sumInSinglePrecision(parts)
-      case .bf16: try sumNarrowed(parts)
+      case .fp32: try sum(slices, addingSquaresTo: &squares[world.rank])
+      case .bf16: try sumNarrowed(slices, addingSquaresTo: &squares[world.rank])
       }
-      squares[world.rank] += sumOfSquares(parameters.gradients.columns(parts[world.rank]))
+      guard shard == .none else { continue }
+      switch wire {
+      case .fp32: try gather(parameters.gradients, slices)
+      case .bf16: try gatherNarrowed(slices)
+      }
     }
     // Every rank adds the same numbers in the same order; to the zeros of the others each is exact.
     try squares.withUnsafeMutableBufferPointer { try world.sum($0) }
@@ -70,55 +82,84 @@ package final class Reduction {
   /// Brings all values to all ranks where each has updated its slices only.
   package func gatherValues() throws {
     guard shard == .optimizer, world.size > 1 else { return }
-    try forEachPiece { try gather(parameters.values, $0) }
+    for unit in partition.units { try gather(parameters.values, slices(of: unit)) }
   }
 
-  /// Calls `body` with the elements of one piece of every rank's slice, until all pieces of all slices have been there.
-  private func forEachPiece(_ body: ([Range<Int>]) throws -> Void) rethrows {
-    for unit in partition.units {
-      let slices = (0..<world.size).map { partition.slice(of: unit, rank: $0) }
-      for start in stride(from: 0, to: slices[0].count, by: piece) {
-        try body(
-          slices.map { slice in
-            let lower = min(slice.lowerBound + start, slice.upperBound)
-            return lower..<min(lower + piece, slice.upperBound)
-          })
+  private func slices(of unit: Range<Int>) -> [Range<Int>] {
+    (0..<world.size).map { partition.slice(of: unit, rank: $0) }
+  }
+
+  // MARK: - One unit, whose slices are `slices`
+
+  private func pieces(of slices: [Range<Int>]) -> Int { (slices[0].count + piece - 1) / piece }
+
+  /// The elements of piece `index` of a slice; none beyond its end.
+  private func elements(_ slice: Range<Int>, _ index: Int) -> Range<Int> {
+    let lower = min(slice.lowerBound + index * piece, slice.upperBound)
+    return lower..<min(lower + piece, slice.upperBound)
+  }
+
+  /// Where piece `index` of each rank, of these lengths, is in `sending` or `arrived`.
+  private func places(_ index: Int, _ counts: [Int]) -> [Range<Int>] {
+    counts.enumerated().map { rank, count in
+      let first = (index % 2 * world.size + rank) * piece
+      return first..<first + count
+    }
+  }
+
+  private func sum(_ slices: [Range<Int>], addingSquaresTo squares: inout Double) throws {
+    let gradients = parameters.gradients, rank = world.rank
+    func arriving(_ index: Int) -> [Range<Int>] {
+      places(index, slices.map { _ in elements(slices[rank], index).count })
+    }
+    try world.exchange(gradients, into: arrived, pieces: pieces(of: slices)) { index in
+      (slices.map { elements($0, index) }, arriving(index))
+    } arrived: { index in
+      let own = gradients.columns(elements(slices[rank], index))
+      var terms = arriving(index).map { arrived.columns($0) }
+      terms[rank] = own
+      Tensors.sum(terms, into: own)
+      squares += sumOfSquares(own)
+    }
+  }
+
+  private func sumNarrowed(_ slices: [Range<Int>], addingSquaresTo squares: inout Double) throws {
+    let gradients = parameters.gradients, rank = world.rank
+    func arriving(_ index: Int) -> [Range<Int>] {
+      places(index, slices.map { _ in elements(slices[rank], index).count })
+    }
+    try world.exchange(sending, into: arrived, pieces: pieces(of: slices)) { index in
+      let parts = slices.map { elements($0, index) }
+      let outgoing = places(index, parts.map(\.count))
+      for (part, place) in zip(parts, outgoing) { narrow(gradients.columns(part), into: sending.columns(place)) }
+      return (outgoing, arriving(index))
+    } arrived: { index in
+      let own = gradients.columns(elements(slices[rank], index))
+      var terms = arriving(index).map { arrived.columns($0) }
+      terms[rank] = sending.columns(arriving(index)[rank])
+      Tensors.sum(terms, into: own)
+      squares += sumOfSquares(own)
+    }
+  }
+
+  /// Copies every rank's own slice of a block to all others.
+  private func gather(_ block: Tensor, _ slices: [Range<Int>]) throws {
+    try world.exchange(block, into: block) { _ in (slices.map { _ in slices[world.rank] }, slices) }
+  }
+
+  /// The same with gradients that are sums of narrowed ones, and so are exact in bfloat16: what the others get is what
+  /// this rank has.
+  private func gatherNarrowed(_ slices: [Range<Int>]) throws {
+    let gradients = parameters.gradients, rank = world.rank
+    func arriving(_ index: Int) -> [Range<Int>] { places(index, slices.map { elements($0, index).count }) }
+    try world.exchange(sending, into: arrived, pieces: pieces(of: slices)) { index in
+      let incoming = arriving(index)
+      narrow(gradients.columns(elements(slices[rank], index)), into: sending.columns(incoming[rank]))
+      return (incoming.map { _ in incoming[rank] }, incoming)
+    } arrived: { index in
+      for (other, place) in arriving(index).enumerated() where other != rank {
+        widen(arrived.columns(place), into: gradients.columns(elements(slices[other], index)))
       }
     }
-  }
-
-  /// Where the piece of rank r is in `sending` and `arrived`, if it has `count` columns.
-  private func place(of rank: Int, _ count: Int) -> Range<Int> { rank * piece..<rank * piece + count }
-
-  private func sumInSinglePrecision(_ parts: [Range<Int>]) throws {
-    let gradients = parameters.gradients, own = parts[world.rank]
-    let places = parts.indices.map { place(of: $0, own.count) }
-    try world.exchange(gradients, parts, into: arrived, places)
-    let sums = gradients.columns(own)
-    sum(parts.indices.map { $0 == world.rank ? sums : arrived.columns(places[$0]) }, into: sums)
-    if shard == .none { try gather(gradients, parts) }
-  }
-
-  private func sumNarrowed(_ parts: [Range<Int>]) throws {
-    let gradients = parameters.gradients, own = parts[world.rank]
-    let places = parts.indices.map { place(of: $0, parts[$0].count) }
-    for (part, place) in zip(parts, places) { narrow(gradients.columns(part), into: sending.columns(place)) }
-    let ownPlaces = parts.indices.map { place(of: $0, own.count) }
-    try world.exchange(sending, places, into: arrived, ownPlaces)
-    let terms = parts.indices.map { ($0 == world.rank ? sending : arrived).columns(ownPlaces[$0]) }
-    sum(terms, into: gradients.columns(own))
-    guard shard == .none else { return }
-    // The sums are rounded already: what the others get is what this rank has.
-    let sums = places[world.rank]
-    narrow(gradients.columns(own), into: sending.columns(sums))
-    try world.exchange(sending, parts.map { _ in sums }, into: arrived, places)
-    for (rank, part) in parts.enumerated() where rank != world.rank {
-      widen(arrived.columns(places[rank]), into: gradients.columns(part))
-    }
-  }
-
-  /// Copies every rank's own part of a block to all others.
-  private func gather(_ block: Tensor, _ parts: [Range<Int>]) throws {
-    try world.exchange(block, parts.map { _ in parts[world.rank] }, into: block, parts)
   }
 }

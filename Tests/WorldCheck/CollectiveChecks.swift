@@ -74,7 +74,7 @@ struct CollectiveChecks {
       UnsafeMutableRawBufferPointer.allocate(byteCount: length(rank, world.rank), alignment: 64)
     }
     defer { (outgoing + incoming).forEach { $0.deallocate() } }
-    try world.exchange(outgoing.map { UnsafeRawBufferPointer($0) }, into: incoming)
+    try world.exchange((outgoing.map { UnsafeRawBufferPointer($0) }, incoming))
     let isRight = (0..<world.size).filter { $0 != world.rank }.allSatisfy { rank in
       incoming[rank].indices.allSatisfy { incoming[rank][$0] == byte(rank, world.rank, $0) }
     }

@@ -9,11 +9,11 @@ struct ShardingChecks {
   private static let steps = 4
   private let world: any Communicator
   private let settings: OptimizerSettings
-  // More columns than a piece of the reduction for up to four ranks, and a ragged end.
+  // On two ranks at least three pieces of the reduction, which reuses the memory of a piece for the next but one.
   private let configuration = ModelConfiguration(
     embedDim: 40,
     vision: VisionConfiguration(imageSize: 32, patchSize: 8, layers: 3, width: 176, headWidth: 16),
-    text: TextConfiguration(contextLength: 12, vocabularySize: 9000, width: 144, heads: 2, layers: 2))
+    text: TextConfiguration(contextLength: 12, vocabularySize: 30000, width: 144, heads: 2, layers: 2))
 
   init(_ world: any Communicator) {
     self.world = world
