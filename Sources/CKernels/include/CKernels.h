@@ -91,6 +91,10 @@ void CKernels_fill_rows(float *y, size_t y_stride, const float *bias, const floa
                         size_t begin, size_t end, size_t columns);
 /// y += x.
 void CKernels_add(const float *x, float *y, size_t count);
+/// y[i] = terms[0][i] + terms[1][i] + …, added in this order, for i in [begin, end); `y` may be one of the terms.
+void CKernels_sum_f32(const float *const *terms, size_t count, float *y, size_t begin, size_t end);
+/// The same in single precision, with the sum rounded to what bf16 can hold.
+void CKernels_sum_bf16(const bf16 *const *terms, size_t count, float *y, size_t begin, size_t end);
 /// y[i] = x[index[i]].
 void CKernels_gather_rows(const float *x, const int32_t *index, float *y, size_t begin, size_t end, size_t columns);
 /// y[index[i]] += x[i], restricted to columns [begin, end).
