@@ -66,11 +66,19 @@ let package = Package(
     module(
       "Evaluation", ["Files", "Tensors", "Towers", "Images", "Captions", "Shards", "Checkpoints", "Training", "CCairo"]),
 
+    // How fast all of it is.
+    module(
+      "Benchmarks",
+      [
+        "Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints", "Training",
+        "Evaluation",
+      ]),
+
     .executableTarget(
       name: "clip",
       dependencies: [
         "Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints", "Training",
-        "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Evaluation", "Benchmarks", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: swift),
@@ -97,6 +105,7 @@ let package = Package(
     tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),
     tests(of: "Captions", ["Files"], resources: [.copy("Fixtures")]),
     tests(of: "Evaluation", ["Files", "CPNG"]),
+    tests(of: "Benchmarks", ["Tensors", "Towers", "Collectives"]),
     tests(of: "emoji-pictures", ["Files"]),
   ]
 )

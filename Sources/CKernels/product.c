@@ -78,30 +78,40 @@ static inline void interleave(__m512i x, __m512i y, __m512i *low, __m512i *high)
   *high = _mm512_permutex2var_epi16(x, _mm512_add_epi16(even, sixteen), y);
 }
 
-// A panel of B, columns n … n + 31: (k / 2, 32, 2), zero beyond the matrix.
-static void pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) {
+// A panel of B that is stored transposed: 32 rows of it, turned in squares of 16 pairs.
+static void pack_turned(const struct CKernels_Product *p, size_t n, bf16 *to) {
   size_t steps = rounded(p->k, STEP), columns = p->n - n < PANEL ? p->n - n : PANEL;
-  if (p->b_transposed) {
-    for (size_t k = 0; k < steps; k += STEP) {
-      size_t count = p->k - k < STEP ? p->k - k : STEP;
-      for (size_t half = 0; half < 2; half++) {
-        __m512i r[16];
-        for (size_t i = 0; i < 16; i++) {
-          size_t row = half * 16 + i;
-          r[i] = row < columns ? load32(p->b, (n + row) * p->b_stride + k, p->b_is_float, count) : _mm512_setzero_si512();
-        }
-        transpose(r);
-        for (size_t i = 0; i < 16; i++) _mm512_store_si512(to + (k / 2 + i) * 2 * PANEL + half * PANEL, r[i]);
+  for (size_t k = 0; k < steps; k += STEP) {
+    size_t count = p->k - k < STEP ? p->k - k : STEP;
+    for (size_t half = 0; half < 2; half++) {
+      __m512i r[16];
+      for (size_t i = 0; i < 16; i++) {
+        size_t row = half * 16 + i;
+        r[i] = row < columns ? load32(p->b, (n + row) * p->b_stride + k, p->b_is_float, count) : _mm512_setzero_si512();
       }
+      transpose(r);
+      for (size_t i = 0; i < 16; i++) _mm512_store_si512(to + (k / 2 + i) * 2 * PANEL + half * PANEL, r[i]);
     }
-  } else {
-    for (size_t k = 0; k < steps; k += 2) {
+  }
+}
+
+// Columns n … n + width − 1 of B as panels (k / 2, 32, 2), one behind the other, zero beyond the matrix.
+__attribute__((noinline)) static void pack_panels(const struct CKernels_Product *p, size_t n, size_t width, bf16 *to) {
+  size_t steps = rounded(p->k, STEP);
+  if (p->b_transposed) {
+    for (size_t q = 0; q < width; q += PANEL) pack_turned(p, n + q, to + q * steps);
+    return;
+  }
+  // Row by row over all panels: memory is read in the order in which it lies.
+  for (size_t k = 0; k < steps; k += 2) {
+    for (size_t q = 0; q < width; q += PANEL) {
+      size_t columns = p->n - n - q < PANEL ? p->n - n - q : PANEL;
       __m512i x = _mm512_setzero_si512(), y = x, low, high;
-      if (k < p->k) x = load32(p->b, k * p->b_stride + n, p->b_is_float, columns);
-      if (k + 1 < p->k) y = load32(p->b, (k + 1) * p->b_stride + n, p->b_is_float, columns);
+      if (k < p->k) x = load32(p->b, k * p->b_stride + n + q, p->b_is_float, columns);
+      if (k + 1 < p->k) y = load32(p->b, (k + 1) * p->b_stride + n + q, p->b_is_float, columns);
       interleave(x, y, &low, &high);
-      _mm512_store_si512(to + k * PANEL, low);
-      _mm512_store_si512(to + k * PANEL + PANEL, high);
+      _mm512_store_si512(to + q * steps + k * PANEL, low);
+      _mm512_store_si512(to + q * steps + k * PANEL + PANEL, high);
     }
   }
 }
@@ -124,34 +134,32 @@ void CKernels_product_pack_a(const struct CKernels_Product *p, bf16 *to, size_t 
     copy_rows(p, begin, rounded(end - begin, 32), to + begin * steps);
     return;
   }
-  for (size_t m = begin; m < end; m += 32) {
-    size_t columns = m < p->m ? (p->m - m < 32 ? p->m - m : 32) : 0;
-    __m512 sum[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
-    for (size_t k = 0; k < steps; k += STEP) {
+  // 32 rows of the stored matrix at a time: memory is read in the order in which it lies.
+  for (size_t k = 0; k < steps; k += STEP) {
+    for (size_t m = begin; m < end; m += 32) {
+      size_t columns = m < p->m ? (p->m - m < 32 ? p->m - m : 32) : 0;
       __m512i r[2][16];
+      __m512 sum[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
       for (size_t i = 0; i < 16; i++) {
         __m512i x = _mm512_setzero_si512(), y = x;
         if (k + 2 * i < p->k) x = load32(p->a, (k + 2 * i) * p->a_stride + m, 0, columns);
         if (k + 2 * i + 1 < p->k) y = load32(p->a, (k + 2 * i + 1) * p->a_stride + m, 0, columns);
         interleave(x, y, &r[0][i], &r[1][i]);
-        if (p->row_sums) {
-          for (int half = 0; half < 2; half++) {
-            __m512 even = (__m512)_mm512_slli_epi32(r[half][i], 16);
-            __m512 odd = (__m512)_mm512_and_si512(r[half][i], _mm512_set1_epi32((int)0xffff0000));
-            sum[half] = _mm512_add_ps(sum[half], _mm512_add_ps(even, odd));
-          }
+        for (int half = 0; p->row_sums && half < 2; half++) {
+          __m512 even = (__m512)_mm512_slli_epi32(r[half][i], 16);
+          __m512 odd = (__m512)_mm512_and_si512(r[half][i], _mm512_set1_epi32((int)0xffff0000));
+          sum[half] = _mm512_add_ps(sum[half], _mm512_add_ps(even, odd));
         }
       }
-      for (int half = 0; half < 2; half++) {
+      for (size_t half = 0; half < 2; half++) {
         transpose(r[half]);
         for (size_t i = 0; i < 16; i++) _mm512_store_si512(to + (m + half * 16 + i) * steps + k, r[half][i]);
+        if (p->row_sums && columns > half * 16) {
+          __mmask16 mask = first16(columns - half * 16);
+          float *sums = p->row_sums + m + half * 16;
+          _mm512_mask_storeu_ps(sums, mask, _mm512_add_ps(_mm512_maskz_loadu_ps(mask, sums), sum[half]));
+        }
       }
-    }
-    for (size_t half = 0; p->row_sums && half < 2; half++) {
-      if (columns <= half * 16) break;
-      __mmask16 mask = first16(columns - half * 16);
-      float *sums = p->row_sums + m + half * 16;
-      _mm512_mask_storeu_ps(sums, mask, _mm512_add_ps(_mm512_maskz_loadu_ps(mask, sums), sum[half]));
     }
   }
 }
@@ -256,7 +264,7 @@ void product_block(enum CKernels_ProductUnit unit, const bf16 *a, size_t stride,
   }
 }
 
-void product_pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) { pack_panel(p, n, to); }
+void product_pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) { pack_panels(p, n, PANEL, to); }
 
 // Numbers of C's type as floats, and back: what is computed from C afterwards starts from what C holds.
 static inline void read_row(const void *from, size_t at, int is_float, float *to, size_t count) {
@@ -274,12 +282,26 @@ static inline void write_row(const float *from, void *to, size_t at, int is_floa
   }
 }
 
+// Rows of a result so large that it leaves the caches before anyone reads it: past them, which spares reading it first.
+static void stream(const struct CKernels_Product *p, const float *tile, size_t m, size_t rows, size_t n, size_t columns) {
+  for (size_t r = 0; r < rows; r++) {
+    float *to = (float *)p->c + (m + r) * p->c_stride + n;
+    for (size_t c = 0; c < columns; c += 16) _mm512_stream_ps(to + c, _mm512_load_ps(tile + r * 2 * PANEL + c));
+  }
+}
+
+static int streams(const struct CKernels_Product *p) {
+  int is_plain = p->c_is_float && !p->bias && !p->addend && !p->activated && !p->slope_at;
+  int is_aligned = (uintptr_t)p->c % 64 == 0 && p->c_stride % 16 == 0 && p->n % 16 == 0;
+  return is_plain && is_aligned && p->m * p->n >= 1 << 18;
+}
+
 void product_narrow_block(const float *block, size_t rows, bf16 *to, size_t stride) {
   for (size_t r = 0; r < rows; r++) write_row(block + r * 2 * PANEL, to, r * stride, 0, 2 * PANEL);
 }
 
 // A tile of C: what was summed, with what is added to it, to where it belongs.
-static void finish(const struct CKernels_Product *p, float *tile, size_t m, size_t rows, size_t n, size_t columns) {
+__attribute__((noinline)) static void finish(const struct CKernels_Product *p, float *tile, size_t m, size_t rows, size_t n, size_t columns) {
   float other[2 * PANEL] __attribute__((aligned(64))) = {0};
   for (size_t r = 0; r < rows; r++) {
     float *restrict row = tile + r * 2 * PANEL;
@@ -333,10 +355,11 @@ void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUni
   bf16 *ragged = (bf16 *)(tile + MOST_ROWS * 2 * PANEL), *panels = ragged + MOST_ROWS * steps;
   const bf16 *a = packed_a ? packed_a : p->a;
   size_t a_stride = packed_a ? steps : p->a_stride;
+  int streaming = streams(p);
   product_begin(unit);
   for (size_t n = first_column; n < end_column; n += chunk) {
     size_t width = end_column - n < chunk ? end_column - n : chunk;
-    for (size_t q = 0; q < width; q += PANEL) pack_panel(p, n + q, panels + q * steps);
+    pack_panels(p, n, width, panels);
     for (size_t m = first_row; m < end_row; m += block) {
       size_t rows = end_row - m < block ? end_row - m : block, stride = a_stride;
       const bf16 *from = a + m * a_stride;
@@ -348,11 +371,17 @@ void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUni
       for (size_t q = 0; q < width; q += 2 * PANEL) {
         size_t columns = width - q < 2 * PANEL ? width - q : 2 * PANEL, count = columns > PANEL ? 2 : 1;
         product_block(unit, from, stride, panels + q * steps, PANEL * steps, count, steps, tile);
-        finish(p, tile, m, rows, n + q, columns);
+        if (streaming) {
+          stream(p, tile, m, rows, n + q, columns);
+        } else {
+          finish(p, tile, m, rows, n + q, columns);
+        }
       }
     }
   }
   product_end(unit);
+  // Whoever learns that this thread is done must see what it streamed.
+  if (streaming) _mm_sfence();
 }
 
 #pragma clang attribute pop

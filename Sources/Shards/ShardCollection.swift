@@ -27,7 +27,13 @@ public final class ShardCollection: Sendable {
 
   /// The sample with a number, counted through all datasets.
   public func sample(at number: Int) throws -> Sample {
+    var times = ReadingTimes()
+    return try sample(at: number, measuring: &times)
+  }
+
+  /// The sample with a number, adding the time it takes to `times`.
+  public func sample(at number: Int, measuring times: inout ReadingTimes) throws -> Sample {
     let dataset = firstSamples.lastIndex(notAfter: number)
-    return try datasets[dataset].sample(at: number - firstSamples[dataset])
+    return try datasets[dataset].sample(at: number - firstSamples[dataset], measuring: &times)
   }
 }

@@ -46,20 +46,33 @@ public final class ShardDataset: Sendable {
 
   /// The sample with a number, counted through all shards.
   public func sample(at number: Int) throws -> Sample {
+    var times = ReadingTimes()
+    return try sample(at: number, measuring: &times)
+  }
+
+  /// The sample with a number, adding the time it takes to `times`.
+  public func sample(at number: Int, measuring times: inout ReadingTimes) throws -> Sample {
     precondition(index.samples > number && number >= 0, "sample \(number) of \(index.samples)")
     let shard = firstSamples.lastIndex(notAfter: number)
-    return try sample(shard: shard, index: number - firstSamples[shard])
+    return try sample(shard: shard, index: number - firstSamples[shard], measuring: &times)
   }
 
   /// A sample of a shard.
   ///
   /// - Throws: `FileError` naming the shard and the frame that is damaged.
   public func sample(shard number: Int, index sample: Int) throws -> Sample {
+    var times = ReadingTimes()
+    return try self.sample(shard: number, index: sample, measuring: &times)
+  }
+
+  private func sample(shard number: Int, index sample: Int, measuring times: inout ReadingTimes) throws -> Sample {
     let entry = index.shards[number]
     precondition((0..<entry.samples).contains(sample), "sample \(sample) of \(entry.samples) in \(entry.name)")
     let (frameNumber, place) = sample.quotientAndRemainder(dividingBy: ShardLimits.samplesPerFrame)
     let frame = try frames.value(FrameName(shard: number, frame: frameNumber), cost: \.count) {
-      try shards.value(number, cost: { _ in 1 }) { try Shard(entry, in: directory) }.frame(frameNumber)
+      let shard = try shards.value(number, cost: { _ in 1 }) { try Shard(entry, in: directory) }
+      let compressed = try times.measure(\.reading) { try shard.compressedFrame(frameNumber) }
+      return try times.measure(\.decompressing) { try shard.frame(frameNumber, compressed: compressed) }
     }
     return frame.sample(place)
   }

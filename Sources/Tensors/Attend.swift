@@ -14,6 +14,8 @@ public struct Attend {
   public let keys: Segments
   /// Whether query i of a segment sees only keys 0 … i.
   public let isCausal: Bool
+  /// What multiplies bfloat16 matrices.
+  package var unit = ProductUnit.best
 
   /// - Precondition: `queries` and `keys` have equally many segments; if causal, equally long ones.
   public init(heads: Int, width: Int, queries: Segments, keys: Segments, isCausal: Bool) {
@@ -34,16 +36,20 @@ public struct Attend {
   ///   - logSums: (query rows, heads): receives the log-sum-exp of each row of logits, for the backward twin.
   public func forward(q: Tensor, k: Tensor, v: Tensor, into out: Tensor, logSums: Tensor?, in workspace: Workspace) {
     check(q, k, v, out)
-    run(backward: false, in: workspace) { shape, scratch, begin, end in
-      switch q.elementType {
-      case .float32:
+    run(backward: false, q.elementType, in: workspace) { shape, scratch, begin, end in
+      switch (q.elementType, unit.kernel) {
+      case (.float32, _):
         CKernels_attention_f32(
           shape, q.floatPointer, q.stride, k.floatPointer, v.floatPointer, k.stride, out.floatPointer, out.stride,
           logSums?.floatPointer, scratch, begin, end)
-      case .bfloat16:
+      case (.bfloat16, nil):
         CKernels_attention_bf16(
           shape, q.bfloat16Pointer, q.stride, k.bfloat16Pointer, v.bfloat16Pointer, k.stride, out.bfloat16Pointer,
           out.stride, logSums?.floatPointer, scratch, begin, end)
+      case (.bfloat16, let unit?):
+        CKernels_attention_blocks(
+          shape, unit, q.bfloat16Pointer, q.stride, k.bfloat16Pointer, v.bfloat16Pointer, k.stride,
+          out.bfloat16Pointer, out.stride, logSums?.floatPointer, scratch, begin, end)
       }
     }
   }
@@ -56,16 +62,21 @@ public struct Attend {
     check(q, k, v, out)
     check(dq, dk, dv, dOut)
     precondition(dOut.stride == out.stride, "the output and its gradient are stored alike")
-    run(backward: true, in: workspace) { shape, scratch, begin, end in
-      switch q.elementType {
-      case .float32:
+    run(backward: true, q.elementType, in: workspace) { shape, scratch, begin, end in
+      switch (q.elementType, unit.kernel) {
+      case (.float32, _):
         CKernels_attention_backward_f32(
           shape, dOut.floatPointer, out.floatPointer, out.stride, q.floatPointer, q.stride, k.floatPointer,
           v.floatPointer, k.stride, logSums.floatPointer, dq.floatPointer, dq.stride, dk.floatPointer,
           dv.floatPointer, dk.stride, scratch, begin, end)
-      case .bfloat16:
+      case (.bfloat16, nil):
         CKernels_attention_backward_bf16(
           shape, dOut.bfloat16Pointer, out.bfloat16Pointer, out.stride, q.bfloat16Pointer, q.stride,
+          k.bfloat16Pointer, v.bfloat16Pointer, k.stride, logSums.floatPointer, dq.bfloat16Pointer, dq.stride,
+          dk.bfloat16Pointer, dv.bfloat16Pointer, dk.stride, scratch, begin, end)
+      case (.bfloat16, let unit?):
+        CKernels_attention_blocks_backward(
+          shape, unit, dOut.bfloat16Pointer, out.bfloat16Pointer, out.stride, q.bfloat16Pointer, q.stride,
           k.bfloat16Pointer, v.bfloat16Pointer, k.stride, logSums.floatPointer, dq.bfloat16Pointer, dq.stride,
           dk.bfloat16Pointer, dv.bfloat16Pointer, dk.stride, scratch, begin, end)
       }
@@ -78,13 +89,21 @@ public struct Attend {
     precondition(k.stride == v.stride && out.columns == q.columns, "keys and values are stored alike")
   }
 
+  /// Floats of memory a thread needs.
+  private func scratchFloats(backward: Bool, _ type: ElementType) -> Int {
+    guard type == .bfloat16, unit.kernel != nil else {
+      return CKernels_attention_scratch(keys.longest, width, backward ? 1 : 0)
+    }
+    return (CKernels_attention_blocks_scratch(keys.longest, width, backward ? 1 : 0) + 63) / 64 * 16
+  }
+
   private func run(
-    backward: Bool, in workspace: Workspace,
+    backward: Bool, _ type: ElementType, in workspace: Workspace,
     _ kernel: (CKernels_Attention, UnsafeMutablePointer<Float>, Int, Int) -> Void
   ) {
     let pairs = queries.count * heads
     workspace.scope {
-      let floats = CKernels_attention_scratch(keys.longest, width, backward ? 1 : 0)
+      let floats = (scratchFloats(backward: backward, type) + 15) / 16 * 16
       let scratch = workspace.tensor(rows: Threads.count, columns: floats)
       queries.offsets.withUnsafeBufferPointer { queryOffsets in
         keys.offsets.withUnsafeBufferPointer { keyOffsets in

@@ -113,6 +113,14 @@ extension Tensor {
     return try body(UnsafeMutableBufferPointer(start: floatPointer, count: count))
   }
 
+  /// Lends the memory of a contiguous tensor of any type, for what moves numbers without looking at them.
+  public func withMutableBytes<Result, Failure: Error>(
+    _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    precondition(isContiguous, "a view with gaps")
+    return try body(UnsafeMutableRawBufferPointer(start: storage.base + offset, count: count * elementType.size))
+  }
+
   /// A copy of the numbers, row by row, as floats.
   public var values: [Float] {
     let whole = elementType == .float32 ? self : widened()

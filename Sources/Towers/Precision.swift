@@ -9,6 +9,9 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
   /// Single precision throughout.
   case fp32
 
+  /// The faster one on this processor.
+  public static let preferred: Precision = ProductUnit.best == .widening ? .fp32 : .bf16
+
   /// How activations are stored.
   public var activations: ElementType {
     switch self {

@@ -24,7 +24,7 @@ public final class TwoTowers {
 
   /// Builds a model whose values are all zero: draw them with `parameters.initialize`, or load them.
   ///
-  /// - Parameter forTraining: reserve gradients and moments as well.
+  /// - Parameter forTraining: reserve gradients as well.
   public convenience init(_ configuration: ModelConfiguration, precision: Precision, forTraining: Bool) {
     self.init(declaring: configuration, precision: precision)
     parameters.allocate(forTraining: forTraining)

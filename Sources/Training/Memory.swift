@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 
 /// What this process takes of the machine.
 public enum Memory {
@@ -7,5 +7,12 @@ public enum Memory {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss * 1024
+  }
+
+  /// The resident set now, in bytes; 0 where the system does not tell.
+  public static var residentBytes: Int {
+    // In pages: the whole size, then what is resident.
+    let sizes = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
+    return (sizes.count > 1 ? Int(sizes[1]) ?? 0 : 0) * sysconf(Int32(_SC_PAGESIZE))
   }
 }

@@ -15,6 +15,9 @@ public struct PhaseTimes: Codable, Sendable {
   /// Writing the checkpoint that followed the step before.
   public var checkpoint = 0.0
 
+  /// No time yet.
+  public init() {}
+
   /// All of it.
   public var total: Double { data + embed + contrast + backward + reduce + optimize + checkpoint }
 

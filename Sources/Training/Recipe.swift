@@ -10,8 +10,8 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var model: ModelReference
   /// `clip`, or the path of a vocabulary file or directory.
   public var vocabulary = "clip"
-  /// What products read.
-  public var precision = Precision.fp32
+  /// What products read; bfloat16 where this processor multiplies it.
+  public var precision = Precision.preferred
   /// Decides initial values, the order of samples and every crop.
   public var seed = 0
   /// Pairs a step, over all ranks.
@@ -24,6 +24,10 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var steps = 0
   /// AdamW.
   public var optimizer = OptimizerSettings()
+  /// How gradients travel.
+  public var reduction = ReductionSettings()
+  /// What each rank keeps only its slice of.
+  public var shard = Sharding.optimizer
   /// The learning rate over time.
   public var schedule = Schedule()
   /// What happens to pictures.

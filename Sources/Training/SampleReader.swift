@@ -1,6 +1,7 @@
 public import Captions
 public import Checkpoints
 public import Images
+public import Shards
 public import Towers
 
 /// Turns samples into what the towers read: pictures of the model's size, captions as tokens.
@@ -30,9 +31,19 @@ public struct SampleReader: Sendable {
   public func pair(
     _ encoded: [UInt8], _ caption: String, crop: Crop, using generator: inout some RandomNumberGenerator
   ) throws -> Pair {
-    let picture = try Picture.decode(encoded)
+    var times = ReadingTimes()
+    return try pair(encoded, caption, crop: crop, using: &generator, measuring: &times)
+  }
+
+  /// The same, adding the time it takes to `times`.
+  public func pair(
+    _ encoded: [UInt8], _ caption: String, crop: Crop, using generator: inout some RandomNumberGenerator,
+    measuring times: inout ReadingTimes
+  ) throws -> Pair {
+    let picture = try times.measure(\.decoding) { try Picture.decode(encoded) }
     let framing = crop.framing(of: picture.size, pixels: pixels, using: &generator)
-    return (picture.framed(framing).pixels, tokens(of: caption))
+    let cropped = times.measure(\.resizing) { picture.framed(framing).pixels }
+    return (cropped, times.measure(\.tokenizing) { tokens(of: caption) })
   }
 
   /// The picture as models are evaluated: scaled by its shortest side, the middle cut out.

@@ -20,11 +20,7 @@ final class SampleStream {
     from step: Int, ahead: Int = 4
   ) {
     self.plan = plan
-    let crop: Crop =
-      switch recipe.augmentation.crop {
-      case .square: .square
-      case .resized: .resized(scale: recipe.augmentation.scale[0]...recipe.augmentation.scale[1])
-      }
+    let crop = Crop(recipe.augmentation)
     let reader = SampleReader(
       pixels: model.vision.imageWidth, contextLength: model.text.contextLength, tokenizer: tokenizer,
       preprocessing: .clip)

@@ -15,6 +15,6 @@ struct Clip: ParsableCommand {
       """,
     subcommands: [
       Pack.self, Inspect.self, Verify.self, VocabularyCommand.self, RecipeCommand.self, Train.self, Evaluate.self,
-      Embed.self, SearchCommand.self, Export.self,
+      Embed.self, SearchCommand.self, Export.self, BenchmarkCommand.self,
     ])
 }

@@ -17,13 +17,18 @@ import Testing
     Case(heads: 1, width: 64, queries: [77, 3], keys: [77, 3], isCausal: true),
     Case(heads: 3, width: 10, queries: [9, 9], keys: [9, 9], isCausal: false),
     Case(heads: 1, width: 8, queries: [131], keys: [131], isCausal: false),
+    Case(heads: 1, width: 40, queries: [200], keys: [200], isCausal: true),
     Case(heads: 2, width: 12, queries: [1, 1, 1], keys: [50, 2, 33], isCausal: false),
   ]
 
-  @Test(arguments: cases, [ElementType.float32, .bfloat16]) func equalsItsPlainTwin(shape: Case, type: ElementType) {
-    let attend = Attend(
+  static let ways = [(ElementType.float32, ProductUnit.widening)] + ProductTests.units.map { (.bfloat16, $0) }
+
+  @Test(arguments: cases, ways) func equalsItsPlainTwin(shape: Case, way: (ElementType, ProductUnit)) {
+    let type = way.0
+    var attend = Attend(
       heads: shape.heads, width: shape.width, queries: Segments(lengths: shape.queries),
       keys: Segments(lengths: shape.keys), isCausal: shape.isCausal)
+    attend.unit = way.1
     let columns = shape.heads * shape.width, queries = attend.queries.rows, keys = attend.keys.rows
     func operand(_ rows: Int, _ columns: Int, _ seed: UInt64) -> Tensor {
       let x = Reference.random(rows, columns, seed: seed)

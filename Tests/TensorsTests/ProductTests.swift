@@ -16,7 +16,7 @@ import Testing
     Shape(rows: 1, inner: 1, columns: 1), Shape(rows: 7, inner: 33, columns: 5),
     Shape(rows: 32, inner: 64, columns: 64),
     Shape(rows: 61, inner: 27, columns: 97), Shape(rows: 50, inner: 96, columns: 1100),
-    Shape(rows: 400, inner: 40, columns: 20),
+    Shape(rows: 400, inner: 40, columns: 20), Shape(rows: 530, inner: 32, columns: 512),
   ]
 
   private func bfloat16(_ rows: Int, _ columns: Int, _ seed: UInt64) -> Tensor {

@@ -66,7 +66,7 @@ struct GoldenCase {
     let contrast = try Contrast(
       of: embeddings, logitScale: towers.logitScale.values.scalar, in: SoloCommunicator(), into: gradients,
       precision: towers.precision, using: Workspace())
-    zero(towers.parameters.gradients)
+    towers.parameters.beginGradients()
     towers.logitScale.gradient.scalar = contrast.logitScaleGradient
     for part in parts { towers.backward(batch(part), from: gradients.rows(part)) }
     return (embeddings, contrast.loss)

@@ -68,10 +68,4 @@ struct InvarianceChecks {
         pixels: pairs.flatMap(\.0), count: rows.count, mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25]),
       captions: PackedCaptions(pairs.map(\.1)))
   }
-
-  private func relativeError(_ found: [Float], _ expected: [Float]) -> Double {
-    let difference = zip(found, expected).reduce(0) { $0 + pow(Double($1.0 - $1.1), 2) }.squareRoot()
-    let norm = expected.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-    return norm == 0 ? difference : difference / norm
-  }
 }

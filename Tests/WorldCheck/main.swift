@@ -1,5 +1,5 @@
-// What only several ranks can show: the collectives, and that loss and gradients are the same for any number of ranks
-// and any micro-batch.
+// What only several ranks can show: the collectives, that loss and gradients are the same for any number of ranks and any
+// micro-batch, and that a sharded optimizer changes memory and nothing else.
 //
 //     mpirun -n 4 --oversubscribe .build/release/WorldCheck
 //
@@ -11,6 +11,9 @@ try World.run { world in
   var checks = Checks(world)
   try CollectiveChecks(world).run(&checks)
   try InvarianceChecks(world).run(&checks)
+  try ContrastChecks(world).run(&checks)
+  try ShardingChecks(world).run(&checks)
+  try MemoryChecks(world).run(&checks)
   try checks.finish()
 } onError: { error, world in
   FileHandle.standardError.write(Data("WorldCheck: rank \(world.rank): \(error)\n".utf8))

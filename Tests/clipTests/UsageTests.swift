@@ -9,7 +9,8 @@ import Testing
 
   @Test(arguments: [
     "pack", "inspect", "verify", "vocabulary", "vocabulary learn", "recipe", "recipe list", "recipe show", "train",
-    "evaluate", "evaluate retrieval", "embed", "search", "export",
+    "evaluate", "evaluate retrieval", "embed", "search", "export", "benchmark", "benchmark gemm", "benchmark step",
+    "benchmark loss", "benchmark data", "benchmark collectives", "benchmark checkpoint",
   ]) func everyVerbHasHelpWithAnExample(verb: String) throws {
     let words = verb.split(separator: " ").map(String.init)
     let help = try scratch.succeed(words + ["--help"])
@@ -42,6 +43,18 @@ import Testing
     (["search", "--weights", "w", "--data", "d", "q", "--top", "-1"], "--top: expected at least 1"),
     (["export", "--weights", "w", "--into", "o", "--format", "onnx"], "'open_clip' and 'transformers'"),
     (["vocabulary", "learn", "d", "--size", "many", "--into", "f"], "'many' is invalid"),
+    (["benchmark", "step", "--recipe", "tiny", "--batch", "0"], "--batch: expected at least 1"),
+    (["benchmark", "step", "--recipe", "tiny", "--steps", "-1"], "--steps: expected at least 1"),
+    (
+      ["benchmark", "step", "--recipe", "tiny", "--caption-tokens", "1"],
+      "The value '1' is invalid for '--caption-tokens"
+    ),
+    (["benchmark", "step", "--recipe", "tiny", "--caption-tokens", "long"], "The value 'long' is invalid"),
+    (["benchmark", "loss", "--dimension", "0"], "--dimension: expected at least 1"),
+    (["benchmark", "gemm", "--precision", "fp16"], "'bf16' and 'fp32'"),
+    (["benchmark", "data"], "--data"),
+    (["benchmark", "data", "--data", "d", "--samples", "0"], "--samples: expected at least 1"),
+    (["benchmark", "speed"], "Unexpected argument 'speed'"),
   ]) func mistakesOnTheCommandLineEndWith2(arguments: [String], text: String) throws {
     let result = try scratch.clip(arguments)
     #expect(result.status == 2 && result.output.isEmpty)

@@ -91,6 +91,10 @@ void CKernels_fill_rows(float *y, size_t y_stride, const float *bias, const floa
                         size_t begin, size_t end, size_t columns);
 /// y += x.
 void CKernels_add(const float *x, float *y, size_t count);
+/// y[i] = terms[0][i] + terms[1][i] + …, added in this order, for i in [begin, end); `y` may be one of the terms.
+void CKernels_sum_f32(const float *const *terms, size_t count, float *y, size_t begin, size_t end);
+/// The same in single precision, with the sum rounded to what bf16 can hold.
+void CKernels_sum_bf16(const bf16 *const *terms, size_t count, float *y, size_t begin, size_t end);
 /// y[i] = x[index[i]].
 void CKernels_gather_rows(const float *x, const int32_t *index, float *y, size_t begin, size_t end, size_t columns);
 /// y[index[i]] += x[i], restricted to columns [begin, end).
@@ -245,3 +249,14 @@ size_t CKernels_attention_scratch(size_t keys, size_t width, int backward);
 CKERNELS_DECLARE(float, f32)
 CKERNELS_DECLARE(bf16, bf16)
 #undef CKERNELS_DECLARE
+
+/// The same on a unit that multiplies bfloat16; `scratch` is 64-byte aligned and has as many bytes as this.
+size_t CKernels_attention_blocks_scratch(size_t keys, size_t width, int backward);
+void CKernels_attention_blocks(struct CKernels_Attention shape, enum CKernels_ProductUnit unit, const bf16 *q,
+                               size_t q_stride, const bf16 *k, const bf16 *v, size_t kv_stride, bf16 *out,
+                               size_t out_stride, float *lse, void *scratch, size_t begin, size_t end);
+void CKernels_attention_blocks_backward(struct CKernels_Attention shape, enum CKernels_ProductUnit unit,
+                                        const bf16 *d_out, const bf16 *out, size_t out_stride, const bf16 *q,
+                                        size_t q_stride, const bf16 *k, const bf16 *v, size_t kv_stride,
+                                        const float *lse, bf16 *dq, size_t dq_stride, bf16 *dk, bf16 *dv,
+                                        size_t dkv_stride, void *scratch, size_t begin, size_t end);

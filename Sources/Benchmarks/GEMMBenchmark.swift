@@ -1,0 +1,86 @@
+public import Collectives
+import Tensors
+public import Towers
+
+/// How fast matrix products are: those of ViT-B/32's layers, and a large square one, which is taken as the peak.
+///
+/// All ranks multiply at once, so that a rate is what the machines give together.
+public struct GEMMBenchmark: Sendable {
+  private let precision: Precision
+  /// Rows and columns of the product that is taken as the peak.
+  package static let peakSide = 3072
+
+  /// Products as layers of this precision compute them.
+  public init(precision: Precision) {
+    self.precision = precision
+  }
+
+  /// The best rate of the large product, of all ranks together, in GFLOP/s.
+  public func peak(in world: any Communicator) throws -> Double {
+    let side = Self.peakSide
+    return try rate(
+      .init(tower: "square", rows: side, inputs: side, outputs: side, pass: .forward), in: world, least: 2, 0.5
+    )
+    .gflops
+  }
+
+  /// Measures every product.
+  public func run(in world: any Communicator) throws -> GEMMReport {
+    var products: [GEMMReport.Product] = []
+    for (tower, rows, width) in [("vision", 32 * 50, 768), ("text", 32 * 20, 512)] {
+      for (inputs, outputs) in [(width, 3 * width), (width, width), (width, 4 * width), (4 * width, width)] {
+        for pass in GEMMReport.Pass.allCases {
+          let shape = Shape(tower: tower, rows: rows, inputs: inputs, outputs: outputs, pass: pass)
+          products.append(try rate(shape, in: world, least: 3, 0.1))
+        }
+      }
+    }
+    return GEMMReport(precision: precision.rawValue, products: products, gemmGflops: try peak(in: world))
+  }
+
+  /// A layer, and which of its three products.
+  private struct Shape {
+    let tower: String
+    let rows: Int
+    let inputs: Int
+    let outputs: Int
+    let pass: GEMMReport.Pass
+  }
+
+  private func rate(_ shape: Shape, in world: any Communicator, least: Int, _ seconds: Double) throws
+    -> GEMMReport.Product
+  {
+    let found = try world.durations(least: least, seconds: seconds, of: product(shape))
+    let operations = 2 * Double(shape.rows * shape.inputs * shape.outputs * world.size)
+    return GEMMReport.Product(
+      tower: shape.tower, rows: shape.rows, inputs: shape.inputs, outputs: shape.outputs, pass: shape.pass,
+      seconds: found.best, gflops: operations / found.best / 1e9)
+  }
+
+  /// The product as `Linear` computes it: activations and weights in the precision's type, weight gradients single.
+  private func product(_ shape: Shape) -> () -> Void {
+    let x = operand(shape.rows, shape.inputs), y = operand(shape.rows, shape.outputs)
+    let weight = operand(shape.outputs, shape.inputs)
+    switch shape.pass {
+    case .forward: return { multiply(x, weight.transposed, into: y) }
+    case .inputGradient: return { multiply(y, weight, into: x) }
+    case .weightGradient:
+      let gradient = Tensor(rows: shape.outputs, columns: shape.inputs)
+      return { multiply(y.transposed, x, into: gradient, accumulating: true) }
+    }
+  }
+
+  /// A matrix of numbers between −1 and 1 that look random: processors are faster, and cooler, on zeros.
+  private func operand(_ rows: Int, _ columns: Int) -> Tensor {
+    let single = Tensor(rows: rows, columns: columns)
+    single.withMutableFloats { numbers in
+      for index in numbers.indices {
+        numbers[index] = Float(Int8(truncatingIfNeeded: (UInt64(index) &* 0x9E37_79B9_7F4A_7C15) >> 40)) / 128
+      }
+    }
+    guard precision.activations == .bfloat16 else { return single }
+    let half = Tensor(rows: rows, columns: columns, .bfloat16)
+    narrow(single, into: half)
+    return half
+  }
+}

@@ -1,0 +1,98 @@
+public import Collectives
+import Foundation
+import Tensors
+import Towers
+public import Training
+
+/// How fast training steps are, on synthetic pairs: the trainer's own code, without reading data.
+public struct StepBenchmark: Sendable {
+  private let recipe: Recipe
+  private let name: String
+  private let batch: Int
+  private let lengths: CaptionLengths
+  private let steps: Int
+
+  /// - Parameters:
+  ///   - recipe: the model, its precision, the size of micro-batches, the optimizer.
+  ///   - name: of the recipe, for models that have none.
+  ///   - batch: pairs of one rank.
+  ///   - captions: how long captions are.
+  ///   - steps: how many are timed, after one that is not.
+  public init(_ recipe: Recipe, named name: String, batch: Int, captions lengths: CaptionLengths, steps: Int) {
+    self.recipe = recipe
+    self.name = name
+    self.batch = batch
+    self.lengths = lengths
+    self.steps = steps
+  }
+
+  /// Takes the steps on all ranks.
+  ///
+  /// - Throws: ``BenchmarkError`` where the numbers become infinite.
+  public func run(in world: any Communicator) throws -> StepReport {
+    let model = try recipe.model.configuration
+    let pairs = SyntheticPairs(model, captions: lengths)
+    let own = world.rank * batch..<(world.rank + 1) * batch
+    let microBatch = min(recipe.microBatch, batch)
+    let batches = pairs.batches(own, microBatch: microBatch)
+    let towers = TwoTowers(model, precision: recipe.precision, forTraining: true)
+    towers.parameters.initialize(seed: UInt64(recipe.seed))
+    let step = TrainingStep(towers, pairs: batch, recipe: recipe, in: world)
+
+    _ = try take(0, step, batches, in: world)
+    // Nothing a later step needs is new. The large products must not count, so they come after.
+    let peakMemory = try world.peakMemory()
+    let products = GEMMBenchmark(precision: recipe.precision)
+    let peakBefore = try products.peak(in: world)
+    var taken: [Taken] = []
+    for number in 1...steps { taken.append(try take(number, step, batches, in: world)) }
+    let peak = max(peakBefore, try products.peak(in: world))
+
+    let captions = pairs.captionLengths(own)
+    let operations = StepOperations.count(model, captionLengths: captions, globalBatch: batch * world.size)
+    let tokens = try world.sum(Double(captions.reduce(0, +)))
+    taken.sort { $0.seconds < $1.seconds }
+    return StepReport(
+      model: modelName, recipe: name, precision: recipe.precision.rawValue,
+      parameters: towers.parameters.parameters.reduce(0) { $0 + $1.count }, batch: batch,
+      globalBatch: batch * world.size, microBatch: microBatch,
+      captionTokensMean: tokens / Double(batch * world.size), steps: steps, median: taken[steps / 2], best: taken[0],
+      usefulOperations: try world.sum(Double(operations)), gemmGflops: peak, peakMemoryBytes: peakMemory)
+  }
+
+  /// A step: what it took, and its loss.
+  struct Taken {
+    let seconds: Double
+    let phases: StepReport.Phases
+    let loss: Double
+  }
+
+  private func take(_ number: Int, _ step: TrainingStep, _ batches: [MicroBatch], in world: any Communicator) throws
+    -> Taken
+  {
+    try world.barrier()
+    step.seconds = PhaseTimes()
+    var loss = 0.0, norm = 0.0
+    let learningRate = recipe.optimizer.learningRate * recipe.schedule.factor(at: number, of: steps + 1)
+    let seconds = try Durations.seconds {
+      step.embed(batches)
+      let contrast = try step.contrast()
+      step.backward(batches, from: contrast)
+      norm = try step.reduce()
+      try step.optimize(number + 1, learningRate: learningRate, norm: norm)
+      loss = contrast.loss
+    }
+    guard loss.isFinite, norm.isFinite else {
+      throw BenchmarkError("step \(number): the loss is \(loss), the norm of the gradient \(norm): nothing to measure")
+    }
+    return Taken(
+      seconds: try world.largest(seconds), phases: try StepReport.Phases(meanOf: step.seconds, in: world), loss: loss)
+  }
+
+  /// A model of its own has its recipe's name, as long as it is the one the recipe brings along.
+  private var modelName: String {
+    if case .named(let name) = recipe.model { return name }
+    if let original = Recipes.named(name), original.model != recipe.model { return "\(name), changed" }
+    return name
+  }
+}

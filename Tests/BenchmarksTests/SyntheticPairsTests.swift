@@ -1,0 +1,33 @@
+import Benchmarks
+import Tensors
+import Testing
+import Towers
+
+@Suite struct SyntheticPairsTests {
+  let pairs = SyntheticPairs(
+    ModelConfiguration(
+      embedDim: 8, vision: VisionConfiguration(imageSize: 6, patchSize: 2, layers: 1, width: 8, headWidth: 8),
+      text: TextConfiguration(contextLength: 24, vocabularySize: 50, width: 8, heads: 1, layers: 1)),
+    captions: .real)
+
+  @Test func aPairDoesNotDependOnRanksAndMicroBatches() {
+    let whole = pairs.batches(0..<12, microBatch: 12)[0]
+    let parts = pairs.batches(0..<6, microBatch: 4) + pairs.batches(6..<12, microBatch: 3)
+    #expect(parts.map(\.count) == [4, 2, 3, 3])
+    #expect(parts.flatMap(\.captions.tokens) == whole.captions.tokens)
+    #expect(parts.flatMap(\.pictures.pixels) == whole.pictures.pixels)
+    #expect(whole.pictures.pixels.count == 12 * 6 * 6 * 3 && Set(whole.pictures.pixels).count > 200)
+  }
+
+  @Test func captionsGoFromStartToEndAndHaveTheirLengths() {
+    let captions = pairs.batches(0..<40, microBatch: 40)[0].captions
+    let offsets = captions.segments.offsets.map(Int.init)
+    #expect(zip(offsets, offsets.dropFirst()).map { $1 - $0 } == pairs.captionLengths(0..<40))
+    for (start, end) in zip(offsets, offsets.dropFirst()) {
+      let tokens = captions.tokens[start..<end]
+      #expect(tokens.first == 48 && tokens.last == 49)
+      #expect(tokens.dropFirst().dropLast().allSatisfy { (0..<48).contains($0) })
+    }
+    #expect(Set(captions.tokens).count > 40)
+  }
+}

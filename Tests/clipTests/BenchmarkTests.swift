@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+
+extension RankTests {
+  /// What programs read from the benchmarks, and that they measure the same work whatever the number of ranks.
+  @Suite struct BenchmarkTests {
+    let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    /// What a benchmark prints as JSON.
+    private func benchmark(_ arguments: String..., ranks: Int? = nil) throws -> [String: Any] {
+      let result = try scratch.succeed(["benchmark"] + arguments + ["--json", "--threads", "1"], ranks: ranks)
+      return try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    }
+
+    private func number(_ found: [String: Any], _ key: String) throws -> Double {
+      try #require(found[key] as? Double, "no number \(key) in \(found.keys.sorted())")
+    }
+
+    private let ofMachine: Set = ["processor", "ranks", "threads"]
+
+    @Test(arguments: [nil, 2]) func stepHasItsKeys(ranks: Int?) throws {
+      let found = try benchmark(
+        "step", "--recipe", "tiny", "--set", "microBatch=12", "--batch", "16", "--caption-tokens", "9", "--steps", "3",
+        "--plot", "step.png", ranks: ranks)
+      #expect(
+        ofMachine.union([
+          "model", "recipe", "precision", "parameters", "batch", "global_batch", "micro_batch", "caption_tokens_mean",
+          "steps", "samples_per_second", "best_samples_per_second", "seconds_per_step", "best_seconds_per_step",
+          "seconds", "loss", "useful_gflop_per_sample", "useful_gflops", "gemm_gflops", "fraction_of_peak",
+          "peak_memory_bytes",
+        ]) == Set(found.keys))
+      let seconds = try #require(found["seconds"] as? [String: Double])
+      #expect(Set(seconds.keys) == ["embed", "contrast", "backward", "reduce", "optimize"])
+      let step = try number(found, "seconds_per_step"), batch = Double(16 * (ranks ?? 1))
+      #expect(seconds.values.reduce(0, +) <= step * 1.01 && seconds.values.reduce(0, +) > step / 2)
+      #expect(try number(found, "global_batch") == batch && number(found, "micro_batch") == 12)
+      #expect(try number(found, "caption_tokens_mean") == 9)
+      #expect(try abs(number(found, "samples_per_second") * step / batch - 1) < 1e-9)
+      #expect(try number(found, "best_seconds_per_step") <= step)
+      let useful = try number(found, "useful_gflops")
+      #expect(try abs(useful / number(found, "gemm_gflops") / number(found, "fraction_of_peak") - 1) < 1e-9)
+      #expect(try abs(useful * step / batch / number(found, "useful_gflop_per_sample") - 1) < 1e-9)
+      #expect(try number(found, "ranks") == Double(ranks ?? 1) && found["model"] as? String == "tiny")
+      #expect(try scratch.read("step.png").prefix(4) == [0x89, 0x50, 0x4E, 0x47])
+    }
+
+    @Test func theLossIsTheSameForAnyNumberOfRanks() throws {
+      let alone = try benchmark("loss", "--batch", "512", "--dimension", "64", "--precision", "fp32")
+      let together = try benchmark("loss", "--batch", "512", "--dimension", "64", "--precision", "fp32", ranks: 2)
+      for found in [alone, together] {
+        #expect(
+          ofMachine.union([
+            "batch", "dimension", "precision", "repeats", "seconds", "best_seconds", "loss", "peak_memory_bytes",
+            "memory_above_inputs_bytes", "bytes_sent",
+          ]) == Set(found.keys))
+      }
+      #expect(try abs(number(alone, "loss") - number(together, "loss")) < 1e-5)
+      #expect(try number(alone, "bytes_sent") == 0)
+      // At least one modality is gathered and its gradient travels back: half of 512 × 64 numbers each, of two bytes or four.
+      #expect(try number(together, "bytes_sent") >= 2 * 512 * 64 * 2 / 2)
+      try scratch.fail(
+        ["benchmark", "loss", "--batch", "33"], ranks: 2, with: 2,
+        "--batch: 33 pairs cannot be shared equally by 2 ranks")
+    }
+
+    @Test func dataHasItsKeysAndShares() throws {
+      let dataset = try Trained.copyOfDataset()
+      let settings = ["vocabulary=vocabulary.txt", "model.text_cfg.vocab_size=\(Trained.vocabularySize)"]
+      let result = try dataset.succeed(
+        ["benchmark", "data", "--data", "shards", "--recipe", "tiny", "--samples", "300", "--json"]
+          + settings.flatMap { ["--set", $0] })
+      let found = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+      #expect(
+        ofMachine.union(["samples", "undecodable", "pixels", "samples_per_second", "seconds_per_sample", "shares"])
+          == Set(found.keys))
+      let shares = try #require(found["shares"] as? [String: Double])
+      #expect(Set(shares.keys) == ["reading", "decompressing", "decoding", "resizing", "tokenizing", "other"])
+      #expect(abs(shares.values.reduce(0, +) - 1) < 1e-6 && shares.values.allSatisfy { $0 > 0 })
+      #expect(try number(found, "samples") == 300 && number(found, "samples_per_second") > 10)
+    }
+
+    @Test func collectivesHaveTheirKeys() throws {
+      let found = try benchmark("collectives", "--recipe", "tiny", ranks: 2)
+      #expect(ofMachine.union(["recipe", "operations", "gradients"]) == Set(found.keys))
+      let operations = try #require(found["operations"] as? [[String: Any]])
+      #expect(operations.count == 24)
+      #expect(Set(operations.compactMap { $0["operation"] as? String }) == ["sum", "gather", "sum_scatter"])
+      #expect(Set(operations.compactMap { $0["bytes"] as? Int }) == Set((6...13).map { 1 << (2 * $0) }))
+      let gradients = try #require(found["gradients"] as? [String: Any])
+      #expect(Set(gradients.keys) == ["operation", "bytes", "seconds", "bytes_per_second"])
+      #expect(try number(gradients, "bytes") == 4 * 1_745_281)
+    }
+
+    @Test func aCheckpointIsWrittenReadAndRemoved() throws {
+      let found = try benchmark("checkpoint", "--recipe", "tiny", ranks: 2)
+      #expect(
+        ofMachine.union([
+          "recipe", "bytes", "write_seconds", "write_bytes_per_second", "read_seconds", "read_bytes_per_second",
+        ]) == Set(found.keys))
+      #expect(try number(found, "bytes") == 12 * 1_745_281)
+      #expect(try scratch.names("").isEmpty)
+      try scratch.fail(["benchmark", "checkpoint", "--into", "nowhere"], with: 74, "nowhere")
+    }
+
+    @Test func gemmHasItsKeys() throws {
+      let found = try benchmark("gemm", "--precision", "fp32")
+      #expect(ofMachine.union(["precision", "products", "gemm_gflops"]) == Set(found.keys))
+      let products = try #require(found["products"] as? [[String: Any]])
+      #expect(products.count == 24)
+      for product in products {
+        #expect(Set(product.keys) == ["tower", "rows", "inputs", "outputs", "pass", "seconds", "gflops"])
+        let operations =
+          try 2 * number(product, "rows") * number(product, "inputs") * number(product, "outputs") / 1e9
+        #expect(try abs(number(product, "gflops") * number(product, "seconds") / operations - 1) < 1e-9)
+      }
+    }
+
+    @Test func aRecipeThatCannotBeIsNamed() throws {
+      try scratch.fail(
+        ["benchmark", "step", "--recipe", "tiny", "--caption-tokens", "17"], with: 2,
+        "--caption-tokens: found 17, expected at most the model's context, 16")
+      try scratch.fail(["benchmark", "step", "--recipe", "tinny"], ranks: 2, with: 2, "tinny")
+    }
+  }
+}
