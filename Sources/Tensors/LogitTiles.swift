@@ -105,7 +105,8 @@ public final class LogitTiles {
             for part in parts {
               let rows = share((part + round) % threads, of: down), columns = share(part, of: across)
               pass(
-                kernel, rows.lowerBound, rows.upperBound, columns.lowerBound, columns.upperBound, scratch.room(of: band))
+                kernel, rows.lowerBound, rows.upperBound, columns.lowerBound, columns.upperBound, scratch.room(of: band)
+              )
             }
           }
         }
@@ -155,7 +156,8 @@ extension LogitTiles {
       for tile in band {
         let first = tile * extent
         CKernels_contrast_pack_tile(
-          unit, x.floatPointer + first * x.columns, min(extent, x.rows - first), x.columns, tiles.address + tile * bytes)
+          unit, x.floatPointer + first * x.columns, min(extent, x.rows - first), x.columns, tiles.address + tile * bytes
+        )
       }
     }
     return tiles
