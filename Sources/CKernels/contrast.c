@@ -1,36 +1,50 @@
 // What the contrastive loss computes of a block of logits while it is in the first-level cache.
 //
 // Where all logits are small, exp(logit) itself is summed: one exponential serves row and column. Else rows and columns
-// have running maxima, and an exponential each. Sums beyond a block are double precision: they may have any number of
-// terms.
+// have running maxima, and an exponential each. Vectors are never summed up before a row of blocks is done. Sums beyond
+// that are double precision: they may have any number of terms.
 #include "contrast.h"
 
 #include "common.h"
 
-// Stands for minus infinity beyond a ragged edge: e to its power is 0, and 0 times it is 0.
-static const float nowhere = -1e30f;
+enum { LANES = 16, VECTORS = BLOCK_WIDTH / LANES };
+typedef uint32_t words __attribute__((vector_size(64), aligned(4)));
 
-// e^x for |x| ≤ 87, and a nearly nothing below: as `exponential`, without what only larger numbers need.
-INLINE float small_exponential(float x) {
-  float clamped = x < -87.0f ? -87.0f : x;
-  float shifted = clamped * 1.44269504088896341f + 12582912.0f;
-  float n = shifted - 12582912.0f;
-  float r = clamped - n * 0.693359375f;
+// Beyond a ragged edge: e to its power is 0, and 0 times it is 0.
+static const float nowhere = -1e30f;
+// The same for small logits: e to its power is nothing beside e^-64.
+static const float small_nowhere = -87;
+
+// Vectors are handed over in place: the functions vanish, but C's calling convention would depend on the clone.
+
+#define ALL(X) ((vector){0} + (X))
+
+// e^x for |x| ≤ 87.3: as `exponential`, without what only larger numbers need. NaN stays NaN.
+INLINE void small_exponential(vector *x) {
+  vector shifted = *x * 1.44269504088896341f + 12582912.0f, n = shifted - 12582912.0f;
+  vector r = *x - n * 0.693359375f;
   r = r + n * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
+  vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
   p = p * r + 8.3334519073e-3f;
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * (r * r) + r + 1.0f;
   // The low bits of `shifted` are n, and the others leave at the top.
-  uint32_t bits, power;
-  memcpy(&bits, &p, 4);
-  memcpy(&power, &shifted, 4);
-  bits += power << 23;
-  memcpy(&p, &bits, 4);
-  return p;
+  *x = (vector)((words)p + ((words)shifted << 23));
+}
+
+INLINE void any_exponential(vector *x) {
+  float lanes[LANES];
+  memcpy(lanes, x, sizeof(lanes));
+  for (size_t i = 0; i < LANES; i++) lanes[i] = exponential(lanes[i]);
+  memcpy(x, lanes, sizeof(lanes));
+}
+
+// most = x where x is larger.
+INLINE void raise(vector *most, const vector *x) {
+  words is_larger = (words)(*x > *most);
+  *most = (vector)(((words)*x & is_larger) | ((words)*most & ~is_larger));
 }
 
 INLINE void fill_edge(float *block, struct Block at, float value) {
@@ -55,77 +69,75 @@ INLINE struct Diagonal diagonal(const struct CKernels_Contrast *p, struct Block 
   return d;
 }
 
-INLINE float largest_of(const float *row) {
-  float lanes[16];
-  for (size_t c = 0; c < 16; c++) lanes[c] = row[c];
-  for (size_t b = 16; b < BLOCK_WIDTH; b += 16) {
-    for (size_t c = 0; c < 16; c++) lanes[c] = row[b + c] > lanes[c] ? row[b + c] : lanes[c];
-  }
-  for (size_t c = 0; c < 8; c++) lanes[c] = lanes[c + 8] > lanes[c] ? lanes[c + 8] : lanes[c];
-  for (size_t c = 0; c < 4; c++) lanes[c] = lanes[c + 4] > lanes[c] ? lanes[c + 4] : lanes[c];
-  for (size_t c = 0; c < 2; c++) lanes[c] = lanes[c + 2] > lanes[c] ? lanes[c + 2] : lanes[c];
-  return lanes[1] > lanes[0] ? lanes[1] : lanes[0];
-}
-
-INLINE void largest_of_columns(const float *restrict block, size_t rows, float *restrict largest) {
-  for (size_t c = 0; c < BLOCK_WIDTH; c++) largest[c] = block[c];
-  for (size_t r = 1; r < rows; r++) {
-    const float *restrict row = block + r * BLOCK_WIDTH;
-    for (size_t c = 0; c < BLOCK_WIDTH; c++) largest[c] = row[c] > largest[c] ? row[c] : largest[c];
+CLONES void contrast_begin_rows(struct Lanes *lanes) {
+  for (size_t r = 0; r < BLOCK_ROWS; r++) {
+    lanes->sums[r] = ALL(0);
+    lanes->references[r] = lanes->rivals[r] = ALL(-INFINITY);
   }
 }
 
-INLINE void sum_small(const struct CKernels_Contrast *p, struct Block at, float *restrict block) {
-  RELAXED
-  float sums[BLOCK_WIDTH] = {0}, multiplier = p->multiplier;
+INLINE void sum_small(const struct CKernels_Contrast *p, struct Block at, float *block, struct Lanes *lanes) {
+  vector sums[VECTORS] = {0}, multiplier = ALL(p->multiplier);
   for (size_t r = 0; r < at.rows; r++) {
-    float *restrict row = block + r * BLOCK_WIDTH, sum = 0;
-    for (size_t c = 0; c < BLOCK_WIDTH; c++) {
-      float logit = row[c] * multiplier, e = small_exponential(logit);
-      row[c] = logit;
+    vector *row = (vector *)(block + r * BLOCK_WIDTH), sum = lanes->sums[r];
+    _Pragma("unroll") for (size_t j = 0; j < VECTORS; j++) {
+      row[j] *= multiplier;
+      vector e = row[j];
+      small_exponential(&e);
       sum += e;
-      sums[c] += e;
+      sums[j] += e;
     }
-    p->image.sums[at.row + r] += (double)sum;
+    lanes->sums[r] = sum;
   }
-  for (size_t c = 0; c < at.columns; c++) p->text.sums[at.column + c] += (double)sums[c];
+  const float *each = (const float *)sums;
+  for (size_t c = 0; c < at.columns; c++) p->text.sums[at.column + c] += (double)each[c];
 }
 
-INLINE void sum_large(const struct CKernels_Contrast *p, struct Block at, float *restrict block) {
-  RELAXED
-  float largest[BLOCK_WIDTH], sums[BLOCK_WIDTH] = {0}, multiplier = p->multiplier;
-  for (size_t i = 0; i < at.rows * BLOCK_WIDTH; i++) block[i] *= multiplier;
-  largest_of_columns(block, at.rows, largest);
-  for (size_t c = 0; c < at.columns; c++) {
-    float reference = p->text.references[at.column + c];
-    largest[c] = largest[c] > reference ? largest[c] : reference;
+INLINE void sum_large(const struct CKernels_Contrast *p, struct Block at, float *block, struct Lanes *lanes) {
+  float largest[BLOCK_WIDTH];
+  vector columns[VECTORS], sums[VECTORS] = {0}, multiplier = ALL(p->multiplier);
+  for (size_t c = 0; c < BLOCK_WIDTH; c++) largest[c] = c < at.columns ? p->text.references[at.column + c] : nowhere;
+  memcpy(columns, largest, sizeof(columns));
+  for (size_t r = 0; r < at.rows; r++) {
+    vector *row = (vector *)(block + r * BLOCK_WIDTH), most = lanes->references[r];
+    _Pragma("unroll") for (size_t j = 0; j < VECTORS; j++) {
+      row[j] *= multiplier;
+      raise(&most, row + j);
+      raise(columns + j, row + j);
+    }
+    vector factor = lanes->references[r] - most;
+    any_exponential(&factor);
+    lanes->sums[r] *= factor;
+    lanes->references[r] = most;
   }
   for (size_t r = 0; r < at.rows; r++) {
-    const float *restrict row = block + r * BLOCK_WIDTH;
-    float *reference = p->image.references + at.row + r, most = largest_of(row), sum = 0;
-    most = most > *reference ? most : *reference;
-    for (size_t c = 0; c < BLOCK_WIDTH; c++) {
-      sum += exponential(row[c] - most);
-      sums[c] += exponential(row[c] - largest[c]);
+    const vector *row = (const vector *)(block + r * BLOCK_WIDTH);
+    vector sum = lanes->sums[r], most = lanes->references[r];
+    _Pragma("unroll") for (size_t j = 0; j < VECTORS; j++) {
+      vector image = row[j] - most, text = row[j] - columns[j];
+      any_exponential(&image);
+      any_exponential(&text);
+      sum += image;
+      sums[j] += text;
     }
-    double *total = p->image.sums + at.row + r;
-    *total = *total * (double)exponential(*reference - most) + (double)sum;
-    *reference = most;
+    lanes->sums[r] = sum;
   }
+  const float *each = (const float *)sums;
+  memcpy(largest, columns, sizeof(columns));
   for (size_t c = 0; c < at.columns; c++) {
     float *reference = p->text.references + at.column + c;
     double *total = p->text.sums + at.column + c;
-    *total = *total * (double)exponential(*reference - largest[c]) + (double)sums[c];
+    *total = *total * (double)exponential(*reference - largest[c]) + (double)each[c];
     *reference = largest[c];
   }
 }
 
-CLONES void contrast_sum(const struct CKernels_Contrast *p, struct Block at, float *block) {
-  fill_edge(block, at, nowhere);
+CLONES void contrast_sum(const struct CKernels_Contrast *p, struct Block at, float *block, struct Lanes *lanes) {
+  fill_edge(block, at, p->is_small ? small_nowhere / p->multiplier : nowhere);
   if (p->is_small) {
-    sum_small(p, at, block);
+    sum_small(p, at, block, lanes);
   } else {
-    sum_large(p, at, block);
+    sum_large(p, at, block, lanes);
   }
   // A pair is no rival of its own.
   struct Diagonal own = diagonal(p, at);
@@ -133,33 +145,68 @@ CLONES void contrast_sum(const struct CKernels_Contrast *p, struct Block at, flo
     p->own[at.row + r] = block[r * BLOCK_WIDTH + c];
     block[r * BLOCK_WIDTH + c] = -INFINITY;
   }
-  float largest[BLOCK_WIDTH];
-  largest_of_columns(block, at.rows, largest);
+  vector columns[VECTORS];
+  for (size_t j = 0; j < VECTORS; j++) columns[j] = ALL(-INFINITY);
+  for (size_t r = 0; r < at.rows; r++) {
+    const vector *row = (const vector *)(block + r * BLOCK_WIDTH);
+    vector most = lanes->rivals[r];
+    _Pragma("unroll") for (size_t j = 0; j < VECTORS; j++) {
+      raise(&most, row + j);
+      raise(columns + j, row + j);
+    }
+    lanes->rivals[r] = most;
+  }
+  const float *each = (const float *)columns;
   for (size_t c = 0; c < at.columns; c++) {
     float *rival = p->text.rivals + at.column + c;
-    *rival = largest[c] > *rival ? largest[c] : *rival;
-  }
-  for (size_t r = 0; r < at.rows; r++) {
-    float most = largest_of(block + r * BLOCK_WIDTH), *rival = p->image.rivals + at.row + r;
-    *rival = most > *rival ? most : *rival;
+    *rival = each[c] > *rival ? each[c] : *rival;
   }
 }
 
-INLINE void differentiate(const struct CKernels_Contrast *p, struct Block at, float *restrict block, int is_small) {
-  RELAXED
-  float multiplier = p->multiplier;
-  const float *restrict texts = p->text.weights + at.column;
-  for (size_t r = 0; r < at.rows; r++) {
-    float *restrict row = block + r * BLOCK_WIDTH, image = p->image.weights[at.row + r], sum = 0;
-    for (size_t c = 0; c < BLOCK_WIDTH; c++) {
-      float logit = row[c] * multiplier;
-      float g = is_small ? small_exponential(logit) * (image + texts[c])
-                         : exponential(logit - image) + exponential(logit - texts[c]);
-      sum += g * logit;
-      row[c] = g;
+CLONES void contrast_end_rows(const struct CKernels_Contrast *p, size_t row, size_t rows, const struct Lanes *lanes) {
+  for (size_t r = 0; r < rows; r++) {
+    double *total = p->image.sums + row + r;
+    float *reference = p->image.references + row + r, *rival = p->image.rivals + row + r, most = *reference;
+    for (size_t i = 0; i < LANES; i++) {
+      *rival = lanes->rivals[r][i] > *rival ? lanes->rivals[r][i] : *rival;
+      most = lanes->references[r][i] > most ? lanes->references[r][i] : most;
     }
-    p->products[at.row + r] += (double)sum;
+    if (p->is_small) {
+      for (size_t i = 0; i < LANES; i++) *total += (double)lanes->sums[r][i];
+      continue;
+    }
+    vector sums = lanes->references[r] - most;
+    any_exponential(&sums);
+    sums *= lanes->sums[r];
+    *total *= (double)exponential(*reference - most);
+    for (size_t i = 0; i < LANES; i++) *total += (double)sums[i];
+    *reference = most;
   }
+}
+
+INLINE void differentiate(const struct CKernels_Contrast *p, struct Block at, float *block, int is_small) {
+  vector sum = ALL(0), multiplier = ALL(p->multiplier), texts[VECTORS];
+  memcpy(texts, p->text.weights + at.column, sizeof(texts));
+  for (size_t r = 0; r < at.rows; r++) {
+    vector *row = (vector *)(block + r * BLOCK_WIDTH), image = ALL(p->image.weights[at.row + r]);
+    _Pragma("unroll") for (size_t j = 0; j < VECTORS; j++) {
+      vector logit = row[j] * multiplier;
+      vector g = is_small ? logit : logit - image, other = logit - texts[j];
+      if (is_small) {
+        small_exponential(&g);
+        g *= image + texts[j];
+      } else {
+        any_exponential(&g);
+        any_exponential(&other);
+        g += other;
+      }
+      sum += g * logit;
+      row[j] = g;
+    }
+  }
+  double total = 0;
+  for (size_t i = 0; i < LANES; i++) total += (double)sum[i];
+  p->products[at.row] += total;
 }
 
 CLONES void contrast_differentiate(const struct CKernels_Contrast *p, struct Block at, float *block) {

@@ -19,8 +19,6 @@ struct Left {
 enum { STRIP = 6, FLOAT_ROWS = 24 };
 _Static_assert(FLOAT_ROWS % STRIP == 0 && BLOCK_ROWS >= MOST_ROWS && BLOCK_WIDTH == 2 * PANEL, "blocks and panels");
 
-typedef float vector __attribute__((vector_size(64), aligned(4)));
-
 // Six rows times columns [first, first + 16 · WIDTH) of two panels (k, 32).
 #define FLOAT_STRIP(WIDTH)                                                                                          \
   INLINE void float_strip_##WIDTH(const float *const row[STRIP], size_t k_step, const float *b, size_t next,        \
@@ -184,25 +182,30 @@ void CKernels_contrast_pack_tile(enum CKernels_ProductUnit unit, const float *x,
 // A thread's memory.
 struct Room {
   float *block;
-  // G of a tile, and Gᵀ where it cannot be read in place.
+  struct Lanes *lanes;
+  // G of a tile and, unless it is single precision, Gᵀ. Rows begin in different sets of the first-level cache.
   void *gradients;
-  bf16 *transposed;
+  size_t stride;
+  bf16 *turned;
+  size_t turned_stride;
 };
 
-static size_t gradient_bytes(const struct CKernels_Contrast *p) {
-  return rounded((p->tile_rows + MOST_ROWS) * p->tile_columns * size_of_number(p->unit), 64);
+// Lays a thread's memory out from `scratch`, and returns its length in bytes.
+static size_t lay_out(const struct CKernels_Contrast *p, void *scratch, struct Room *room) {
+  room->stride = p->tile_columns + 32;
+  room->turned_stride = is_float(p->unit) ? 0 : rounded(p->tile_rows, STEP) + 3 * STEP;
+  size_t lanes = BLOCK_ROWS * BLOCK_WIDTH * sizeof(float), gradients = lanes + sizeof(struct Lanes);
+  size_t turned = gradients + rounded((p->tile_rows + MOST_ROWS) * room->stride * size_of_number(p->unit), 64);
+  room->block = scratch;
+  room->lanes = (struct Lanes *)((char *)scratch + lanes);
+  room->gradients = (char *)scratch + gradients;
+  room->turned = (bf16 *)((char *)scratch + turned);
+  return turned + (p->tile_columns + MOST_ROWS) * room->turned_stride * sizeof(bf16);
 }
 
 size_t CKernels_contrast_scratch(const struct CKernels_Contrast *p) {
-  size_t transposed = is_float(p->unit) ? 0 : (p->tile_columns + 64) * rounded(p->tile_rows, STEP) * sizeof(bf16);
-  return BLOCK_ROWS * BLOCK_WIDTH * sizeof(float) + gradient_bytes(p) + transposed;
-}
-
-static struct Room room(const struct CKernels_Contrast *p, void *scratch) {
-  struct Room room = {.block = scratch};
-  room.gradients = room.block + BLOCK_ROWS * BLOCK_WIDTH;
-  room.transposed = (bf16 *)((char *)room.gradients + gradient_bytes(p));
-  return room;
+  struct Room room;
+  return lay_out(p, NULL, &room);
 }
 
 // The rows and columns of a tile.
@@ -213,77 +216,98 @@ static struct Block tile(const struct CKernels_Contrast *p, size_t row, size_t c
   return t;
 }
 
-// Calls `act` with the blocks of a tile; the block of products, without the multiplier, is in the room.
-static void for_each_block(const struct CKernels_Contrast *p, struct Block t, struct Room *room,
-                           void (*act)(const struct CKernels_Contrast *, struct Block t, struct Block, struct Room *)) {
+// A block of products, without the multiplier.
+static void multiply_logits(const struct CKernels_Contrast *p, struct Block b, float *block) {
   struct Left images = {p->images, p->images_stride, 1};
-  size_t step = CKernels_contrast_block_rows(p->unit), k = inner(p->unit, p->dimension);
-  for (size_t row = t.row; row < t.row + t.rows; row += step) {
-    for (size_t column = t.column; column < t.column + t.columns; column += BLOCK_WIDTH) {
-      size_t down = t.row + t.rows - row, right = t.column + t.columns - column;
-      struct Block b = {row, down < step ? down : step, column, right < BLOCK_WIDTH ? right : BLOCK_WIDTH};
-      multiply_block(p->unit, images, b.row, b.rows, p->text_panels, b.column, b.columns, k, room->block);
-      act(p, t, b, room);
+  multiply_block(p->unit, images, b.row, b.rows, p->text_panels, b.column, b.columns, inner(p->unit, p->dimension),
+                 block);
+}
+
+// The block of a tile that begins at a row and a column of it.
+static struct Block block_at(const struct CKernels_Contrast *p, struct Block t, size_t row, size_t column) {
+  size_t step = CKernels_contrast_block_rows(p->unit), down = t.rows - row, right = t.columns - column;
+  struct Block b = {t.row + row, down < step ? down : step, t.column + column,
+                    right < BLOCK_WIDTH ? right : BLOCK_WIDTH};
+  return b;
+}
+
+static void sum_tile(const struct CKernels_Contrast *p, struct Block t, const struct Room *room) {
+  for (size_t row = 0; row < t.rows; row += CKernels_contrast_block_rows(p->unit)) {
+    contrast_begin_rows(room->lanes);
+    for (size_t column = 0; column < t.columns; column += BLOCK_WIDTH) {
+      struct Block b = block_at(p, t, row, column);
+      multiply_logits(p, b, room->block);
+      contrast_sum(p, b, room->block, room->lanes);
     }
+    contrast_end_rows(p, t.row + row, block_at(p, t, row, 0).rows, room->lanes);
   }
 }
 
-static void sum(const struct CKernels_Contrast *p, struct Block t, struct Block b, struct Room *room) {
-  (void)t;
-  contrast_sum(p, b, room->block);
-}
-
-static void differentiate(const struct CKernels_Contrast *p, struct Block t, struct Block b, struct Room *room) {
-  contrast_differentiate(p, b, room->block);
-  size_t at = (b.row - t.row) * p->tile_columns + b.column - t.column;
+// Keeps a block of G, and of Gᵀ, for products.
+static void keep(const struct CKernels_Contrast *p, const struct Room *room, size_t row, size_t column, size_t rows,
+                 int is_last) {
+  size_t at = row * room->stride + column;
   if (is_float(p->unit)) {
-    float *to = (float *)room->gradients + at;
-    for (size_t r = 0; r < b.rows; r++) {
-      memcpy(to + r * p->tile_columns, room->block + r * BLOCK_WIDTH, BLOCK_WIDTH * sizeof(float));
+    for (size_t r = 0; r < rows; r++) {
+      memcpy((float *)room->gradients + at + r * room->stride, room->block + r * BLOCK_WIDTH,
+             BLOCK_WIDTH * sizeof(float));
     }
-  } else {
-    product_narrow_block(room->block, b.rows, (bf16 *)room->gradients + at, p->tile_columns);
+    return;
   }
+  bf16 *turned = room->turned + column * room->turned_stride + row;
+  product_narrow_block(room->block, rows, (bf16 *)room->gradients + at, room->stride);
+  product_turn_block(room->block, rows, turned, room->turned_stride);
+  // Zeros up to the end of the inner length, which a block of fewer than 32 rows may not reach.
+  if (is_last) product_turn_block(room->block, 0, turned + 32, room->turned_stride);
 }
 
-void CKernels_contrast_sums(const struct CKernels_Contrast *p, size_t first_row, size_t end_row, size_t first_column,
-                            size_t end_column, void *scratch) {
-  struct Room own = room(p, scratch);
-  product_begin(p->unit);
-  for (size_t column = first_column; column < end_column; column++) {
-    for (size_t row = first_row; row < end_row; row++) for_each_block(p, tile(p, row, column), &own, sum);
+static void differentiate_tile(const struct CKernels_Contrast *p, struct Block t, const struct Room *room) {
+  size_t step = CKernels_contrast_block_rows(p->unit);
+  for (size_t row = 0; row < t.rows; row += step) {
+    for (size_t column = 0; column < t.columns; column += BLOCK_WIDTH) {
+      struct Block b = block_at(p, t, row, column);
+      multiply_logits(p, b, room->block);
+      contrast_differentiate(p, b, room->block);
+      keep(p, room, row, column, b.rows, row + step >= t.rows);
+    }
   }
-  product_end(p->unit);
 }
 
 // d_images += G · texts and d_texts += Gᵀ · images for a tile.
 static void add_products(const struct CKernels_Contrast *p, struct Block t, const struct Room *room) {
-  size_t width = p->dimension, stride = p->tile_columns;
+  size_t width = p->dimension;
   const char *texts = p->text_tiles, *images = p->image_tiles;
   texts += t.column / p->tile_columns * CKernels_contrast_tile_bytes(p->unit, p->tile_columns, width);
   images += t.row / p->tile_rows * CKernels_contrast_tile_bytes(p->unit, p->tile_rows, width);
-  struct Left left = {room->gradients, stride, 1}, transposed = {room->gradients, 1, stride};
-  if (!is_float(p->unit)) {
-    struct CKernels_Product turn = {.m = t.columns, .k = t.rows, .a = room->gradients, .a_stride = stride,
-                                    .a_transposed = 1};
-    CKernels_product_pack_a(&turn, room->transposed, 0, t.columns);
-    transposed = (struct Left){room->transposed, rounded(t.rows, STEP), 1};
-  }
+  struct Left left = {room->gradients, room->stride, 1}, turned = {room->gradients, 1, room->stride};
+  if (!is_float(p->unit)) turned = (struct Left){room->turned, room->turned_stride, 1};
   multiply_and_add(p->unit, left, t.rows, texts, width, inner(p->unit, t.columns), p->d_images + t.row * width,
                    room->block);
-  multiply_and_add(p->unit, transposed, t.columns, images, width, inner(p->unit, t.rows), p->d_texts + t.column * width,
+  multiply_and_add(p->unit, turned, t.columns, images, width, inner(p->unit, t.rows), p->d_texts + t.column * width,
                    room->block);
+}
+
+void CKernels_contrast_sums(const struct CKernels_Contrast *p, size_t first_row, size_t end_row, size_t first_column,
+                            size_t end_column, void *scratch) {
+  struct Room room;
+  lay_out(p, scratch, &room);
+  product_begin(p->unit);
+  for (size_t column = first_column; column < end_column; column++) {
+    for (size_t row = first_row; row < end_row; row++) sum_tile(p, tile(p, row, column), &room);
+  }
+  product_end(p->unit);
 }
 
 void CKernels_contrast_gradients(const struct CKernels_Contrast *p, size_t first_row, size_t end_row,
                                  size_t first_column, size_t end_column, void *scratch) {
-  struct Room own = room(p, scratch);
+  struct Room room;
+  lay_out(p, scratch, &room);
   product_begin(p->unit);
   for (size_t column = first_column; column < end_column; column++) {
     for (size_t row = first_row; row < end_row; row++) {
       struct Block t = tile(p, row, column);
-      for_each_block(p, t, &own, differentiate);
-      add_products(p, t, &own);
+      differentiate_tile(p, t, &room);
+      add_products(p, t, &room);
     }
   }
   product_end(p->unit);

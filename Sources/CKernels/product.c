@@ -300,6 +300,22 @@ void product_narrow_block(const float *block, size_t rows, bf16 *to, size_t stri
   for (size_t r = 0; r < rows; r++) write_row(block + r * 2 * PANEL, to, r * stride, 0, 2 * PANEL);
 }
 
+void product_turn_block(const float *block, size_t rows, bf16 *to, size_t stride) {
+  const __m512i in_turn = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
+                                           21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  for (size_t c = 0; c < 2 * PANEL; c += 16) {
+    __m512i r[16];
+    for (size_t i = 0; i < 16; i++) {
+      const float *upper = block + 4 * i * PANEL + c;
+      __m512 x = 2 * i < rows ? _mm512_load_ps(upper) : _mm512_setzero_ps();
+      __m512 y = 2 * i + 1 < rows ? _mm512_load_ps(upper + 2 * PANEL) : _mm512_setzero_ps();
+      r[i] = _mm512_permutexvar_epi16(in_turn, (__m512i)_mm512_cvtne2ps_pbh(y, x));
+    }
+    transpose(r);
+    for (size_t i = 0; i < 16; i++) _mm512_storeu_si512(to + (c + i) * stride, r[i]);
+  }
+}
+
 // A tile of C: what was summed, with what is added to it, to where it belongs.
 __attribute__((noinline)) static void finish(const struct CKernels_Product *p, float *tile, size_t m, size_t rows, size_t n, size_t columns) {
   float other[2 * PANEL] __attribute__((aligned(64))) = {0};
@@ -400,5 +416,6 @@ void product_pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) {}
 void product_block(enum CKernels_ProductUnit unit, const bf16 *a, size_t stride, const bf16 *b, size_t next,
                    size_t panels, size_t k, float *c) {}
 void product_narrow_block(const float *block, size_t rows, bf16 *to, size_t stride) {}
+void product_turn_block(const float *block, size_t rows, bf16 *to, size_t stride) {}
 
 #endif

@@ -150,7 +150,7 @@ struct CKernels_Contrast {
   struct CKernels_LogitStatistics image, text;
   /// Each row's own logit.
   float *own;
-  /// Second pass: for every row, Σ (softmaxes) · logit is added.
+  /// Second pass: Σ softmaxes · logit of some rows at a time is added to the first of them.
   double *products;
   /// Second pass: (rows, dimension) and (columns, dimension), to which G · texts and Gᵀ · images are added, G being 2B
   /// times the gradient of the logits.
