@@ -11,6 +11,7 @@ try World.run { world in
   var checks = Checks(world)
   try CollectiveChecks(world).run(&checks)
   try InvarianceChecks(world).run(&checks)
+  try ContrastChecks(world).run(&checks)
   try ShardingChecks(world).run(&checks)
   try MemoryChecks(world).run(&checks)
   try AllocationChecks(world).run(&checks)
