@@ -1,5 +1,5 @@
 // What only several ranks can show: the collectives, that loss and gradients are the same for any number of ranks and any
-// micro-batch, and that a sharded optimizer changes memory and nothing else.
+// micro-batch, that a sharded optimizer changes memory and nothing else, and what a step asks the system for.
 //
 //     mpirun -n 4 --oversubscribe .build/release/WorldCheck
 //
@@ -14,6 +14,7 @@ try World.run { world in
   try ContrastChecks(world).run(&checks)
   try ShardingChecks(world).run(&checks)
   try MemoryChecks(world).run(&checks)
+  try AllocationChecks(world).run(&checks)
   try checks.finish()
 } onError: { error, world in
   FileHandle.standardError.write(Data("WorldCheck: rank \(world.rank): \(error)\n".utf8))

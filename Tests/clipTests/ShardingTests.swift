@@ -35,11 +35,11 @@ extension RankTests {
     }
 
     @Test func anotherNumberOfRanksGoesOn() throws {
-      try scratch.succeed(command(into: "run", shard: "optimizer"), ranks: 2)
+      try scratch.succeed(command(into: "run", shard: "optimizer", "precision=fp32"), ranks: 2)
       let expected = try JournalLine.all(of: "run", in: scratch)
       for ranks in [4, nil] {
         try scratch.remove("run/step-000000008")
-        let result = try scratch.succeed(command(into: "run", shard: "optimizer"), ranks: ranks)
+        let result = try scratch.succeed(command(into: "run", shard: "optimizer", "precision=fp32"), ranks: ranks)
         #expect(result.errors.contains("resuming run after step 4"))
         for (found, expected) in zip(try JournalLine.all(of: "run", in: scratch), expected) {
           #expect(abs(found.loss - expected.loss) < 1e-5 * expected.loss, "step \(found.step)")
