@@ -10,10 +10,10 @@
 enum { LANES = 16, VECTORS = BLOCK_WIDTH / LANES };
 typedef uint32_t words __attribute__((vector_size(64), aligned(4)));
 
-// Beyond a ragged edge: e to its power is 0, and 0 times it is 0.
-static const float nowhere = -1e30f;
-// The same for small logits: e to its power is nothing beside e^-64.
-static const float small_nowhere = -87;
+// Beyond a ragged edge, below every logit. What falls below −87 counts as −87, and e to its power is nothing beside
+// the sums, which are no less than 1 or, of small logits, e^-64.
+static const float nowhere = -1e10f;
+static const float least = -87;
 
 // Vectors are handed over in place: the functions vanish, but C's calling convention would depend on the clone.
 
@@ -34,11 +34,11 @@ INLINE void small_exponential(vector *x) {
   *x = (vector)((words)p + ((words)shifted << 23));
 }
 
-INLINE void any_exponential(vector *x) {
-  float lanes[LANES];
-  memcpy(lanes, x, sizeof(lanes));
-  for (size_t i = 0; i < LANES; i++) lanes[i] = exponential(lanes[i]);
-  memcpy(x, lanes, sizeof(lanes));
+// The same for x ≤ 0.
+INLINE void falling_exponential(vector *x) {
+  words is_less = (words)(*x < least);
+  *x = (vector)(((words)ALL(least) & is_less) | ((words)*x & ~is_less));
+  small_exponential(x);
 }
 
 // most = x where x is larger.
@@ -106,7 +106,7 @@ INLINE void sum_large(const struct CKernels_Contrast *p, struct Block at, float 
       raise(columns + j, row + j);
     }
     vector factor = lanes->references[r] - most;
-    any_exponential(&factor);
+    falling_exponential(&factor);
     lanes->sums[r] *= factor;
     lanes->references[r] = most;
   }
@@ -115,8 +115,8 @@ INLINE void sum_large(const struct CKernels_Contrast *p, struct Block at, float 
     vector sum = lanes->sums[r], most = lanes->references[r];
     _Pragma("unroll") for (size_t j = 0; j < VECTORS; j++) {
       vector image = row[j] - most, text = row[j] - columns[j];
-      any_exponential(&image);
-      any_exponential(&text);
+      falling_exponential(&image);
+      falling_exponential(&text);
       sum += image;
       sums[j] += text;
     }
@@ -133,7 +133,7 @@ INLINE void sum_large(const struct CKernels_Contrast *p, struct Block at, float 
 }
 
 CLONES void contrast_sum(const struct CKernels_Contrast *p, struct Block at, float *block, struct Lanes *lanes) {
-  fill_edge(block, at, p->is_small ? small_nowhere / p->multiplier : nowhere);
+  fill_edge(block, at, p->is_small ? least / p->multiplier : nowhere);
   if (p->is_small) {
     sum_small(p, at, block, lanes);
   } else {
@@ -176,7 +176,7 @@ CLONES void contrast_end_rows(const struct CKernels_Contrast *p, size_t row, siz
       continue;
     }
     vector sums = lanes->references[r] - most;
-    any_exponential(&sums);
+    falling_exponential(&sums);
     sums *= lanes->sums[r];
     *total *= (double)exponential(*reference - most);
     for (size_t i = 0; i < LANES; i++) *total += (double)sums[i];
@@ -196,8 +196,8 @@ INLINE void differentiate(const struct CKernels_Contrast *p, struct Block at, fl
         small_exponential(&g);
         g *= image + texts[j];
       } else {
-        any_exponential(&g);
-        any_exponential(&other);
+        falling_exponential(&g);
+        falling_exponential(&other);
         g += other;
       }
       sum += g * logit;
