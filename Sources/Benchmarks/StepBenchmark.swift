@@ -46,7 +46,7 @@ public struct StepBenchmark: Sendable {
     let peakBefore = try products.peak(in: world)
     var taken: [Taken] = []
     for number in 1...steps { taken.append(try take(number, step, batches, in: world)) }
-    let peak = max(peakBefore, try products.peak(in: world))
+    let peakAfter = try products.peak(in: world)
 
     let captions = pairs.captionLengths(own)
     let operations = StepOperations.count(model, captionLengths: captions, globalBatch: batch * world.size)
@@ -57,7 +57,9 @@ public struct StepBenchmark: Sendable {
       parameters: towers.parameters.parameters.reduce(0) { $0 + $1.count }, batch: batch,
       globalBatch: batch * world.size, microBatch: microBatch,
       captionTokensMean: tokens / Double(batch * world.size), steps: steps, median: taken[steps / 2], best: taken[0],
-      usefulOperations: try world.sum(Double(operations)), gemmGflops: peak, peakMemoryBytes: peakMemory)
+      usefulOperations: try world.sum(Double(operations)),
+      gemmGflops: max(peakBefore.gflops, peakAfter.gflops),
+      ownGemmGflops: max(peakBefore.ownGflops, peakAfter.ownGflops), peakMemoryBytes: peakMemory)
   }
 
   /// A step: what it took, and its loss.
