@@ -1,5 +1,5 @@
 // What only several ranks can show: the collectives, that loss and gradients are the same for any number of ranks and any
-// micro-batch, and that a sharded optimizer changes memory and nothing else.
+// micro-batch, and that what ranks share of optimizer and model changes memory and nothing else.
 //
 //     mpirun -n 4 --oversubscribe .build/release/WorldCheck
 //
@@ -13,6 +13,8 @@ try World.run { world in
   try InvarianceChecks(world).run(&checks)
   try ShardingChecks(world).run(&checks)
   try MemoryChecks(world).run(&checks)
+  try SharedModelChecks(world).run(&checks)
+  try SharedMemoryChecks(world).run(&checks)
   try checks.finish()
 } onError: { error, world in
   FileHandle.standardError.write(Data("WorldCheck: rank \(world.rank): \(error)\n".utf8))
