@@ -30,53 +30,7 @@ enum CKernels_ProductUnit CKernels_product_unit(void) {
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma"))), \
                              apply_to = function)
 
-static __mmask16 first16(size_t n) { return n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1); }
-static __mmask32 first32(size_t n) { return n >= 32 ? 0xffffffff : (__mmask32)((1u << n) - 1); }
-
-// `count` of at most 32 numbers as bfloat16, then zeros.
-static inline __m512i load32(const void *from, size_t at, int is_float, size_t count) {
-  if (!is_float) return _mm512_maskz_loadu_epi16(first32(count), (const bf16 *)from + at);
-  const float *p = (const float *)from + at;
-  __m512 low = _mm512_maskz_loadu_ps(first16(count), p);
-  __m512 high = count > 16 ? _mm512_maskz_loadu_ps(first16(count - 16), p + 16) : _mm512_setzero_ps();
-  return (__m512i)_mm512_cvtne2ps_pbh(high, low);
-}
-
-// Sixteen rows of sixteen 32-bit words become sixteen columns.
-static inline void transpose(__m512i r[16]) {
-  __m512i t[16];
-  for (int i = 0; i < 8; i++) {
-    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
-    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
-  }
-  for (int i = 0; i < 4; i++) {
-    r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
-    r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
-    r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
-    r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
-  }
-  for (int i = 0; i < 4; i++) {
-    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
-    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
-  }
-  for (int i = 0; i < 4; i++) {
-    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
-    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
-  }
-}
-
-// The numbers of two rows in turn: low receives the first sixteen pairs, high the rest.
-static inline void interleave(__m512i x, __m512i y, __m512i *low, __m512i *high) {
-  const __m512i even = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37,
-                                        5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
-  const __m512i sixteen = _mm512_set1_epi16(16);
-  *low = _mm512_permutex2var_epi16(x, even, y);
-  *high = _mm512_permutex2var_epi16(x, _mm512_add_epi16(even, sixteen), y);
-}
+#include "product_vectors.h"
 
 // A panel of B that is stored transposed: 32 rows of it, turned in squares of 16 pairs.
 static void pack_turned(const struct CKernels_Product *p, size_t n, bf16 *to) {
@@ -300,6 +254,22 @@ void product_narrow_block(const float *block, size_t rows, bf16 *to, size_t stri
   for (size_t r = 0; r < rows; r++) write_row(block + r * 2 * PANEL, to, r * stride, 0, 2 * PANEL);
 }
 
+void product_turn_block(const float *block, size_t rows, bf16 *to, size_t stride) {
+  const __m512i in_turn = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
+                                           21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  for (size_t c = 0; c < 2 * PANEL; c += 16) {
+    __m512i r[16];
+    for (size_t i = 0; i < 16; i++) {
+      const float *upper = block + 4 * i * PANEL + c;
+      __m512 x = 2 * i < rows ? _mm512_load_ps(upper) : _mm512_setzero_ps();
+      __m512 y = 2 * i + 1 < rows ? _mm512_load_ps(upper + 2 * PANEL) : _mm512_setzero_ps();
+      r[i] = _mm512_permutexvar_epi16(in_turn, (__m512i)_mm512_cvtne2ps_pbh(y, x));
+    }
+    transpose(r);
+    for (size_t i = 0; i < 16; i++) _mm512_storeu_si512(to + (c + i) * stride, r[i]);
+  }
+}
+
 // A tile of C: what was summed, with what is added to it, to where it belongs.
 __attribute__((noinline)) static void finish(const struct CKernels_Product *p, float *tile, size_t m, size_t rows, size_t n, size_t columns) {
   float other[2 * PANEL] __attribute__((aligned(64))) = {0};
@@ -400,5 +370,6 @@ void product_pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) {}
 void product_block(enum CKernels_ProductUnit unit, const bf16 *a, size_t stride, const bf16 *b, size_t next,
                    size_t panels, size_t k, float *c) {}
 void product_narrow_block(const float *block, size_t rows, bf16 *to, size_t stride) {}
+void product_turn_block(const float *block, size_t rows, bf16 *to, size_t stride) {}
 
 #endif

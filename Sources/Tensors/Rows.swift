@@ -97,10 +97,20 @@ public func addColumnSums(of x: Tensor, to sums: Tensor) {
   }
 }
 
-/// Σ x², in double precision.
+/// Σ x², in double precision; the same for any number of threads.
 public func sumOfSquares(_ x: Tensor) -> Double {
   precondition(x.isContiguous, "a view with gaps")
-  return CKernels_sum_of_squares(x.floatPointer, x.count)
+  let chunk = 1 << 18, chunks = (x.count + chunk - 1) / chunk
+  return Scratch.with(threads: 0, bytes: 0, shared: chunks * 8) { scratch in
+    let sums = scratch.sharedRoom.assumingMemoryBound(to: Double.self)
+    Threads.forEachBand(of: chunks) { band in
+      for index in band {
+        let first = index * chunk
+        sums[index] = CKernels_sum_of_squares(x.floatPointer + first, min(chunk, x.count - first))
+      }
+    }
+    return UnsafeBufferPointer(start: sums, count: chunks).reduce(0, +)
+  }
 }
 
 /// `x *= factor`.

@@ -82,6 +82,9 @@ public struct Tensor: Sendable {
 // MARK: - Access to the numbers
 
 extension Tensor {
+  /// Where the first element lies. Only for the files of this module that call kernels.
+  var address: UnsafeMutableRawPointer { storage.base + offset }
+
   /// The first element, as floats. Only for the files of this module that call kernels.
   var floatPointer: UnsafeMutablePointer<Float> {
     precondition(elementType == .float32, "expected single precision")

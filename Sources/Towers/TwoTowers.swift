@@ -5,6 +5,8 @@ public import Tensors
 public final class TwoTowers {
   /// Its shape.
   public let configuration: ModelConfiguration
+  /// What matrix products read.
+  public let precision: Precision
   /// Everything training changes.
   public let parameters: ParameterStore
   /// ln of what multiplies cosine similarities: a scalar.
@@ -40,6 +42,7 @@ public final class TwoTowers {
 
   private init(declaring configuration: ModelConfiguration, precision: Precision) {
     self.configuration = configuration
+    self.precision = precision
     let store = ParameterStore()
     let activation: Activation = configuration.quickGELU ? .quickGELU : .gelu
     text = TextTower(configuration.text, embedDim: configuration.embedDim, activation: activation, in: store)

@@ -55,7 +55,8 @@ public final class TrainingStep {
   public func contrast() throws -> Contrast {
     try seconds.measure(\.contrast) {
       try Contrast(
-        of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients, using: workspace)
+        of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients,
+        precision: towers.precision, using: workspace)
     }
   }
 
