@@ -93,8 +93,10 @@ let package = Package(
       swiftSettings: swift),
 
     // Tests: `swift test -c release`, and what takes several ranks: `mpirun -n 2 .build/release/WorldCheck`.
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
     .executableTarget(
-      name: "WorldCheck", dependencies: ["Collectives", "Tensors", "Towers", "Training"], path: "Tests/WorldCheck",
+      name: "WorldCheck", dependencies: ["CAllocations", "Collectives", "Tensors", "Towers", "Training"],
+      path: "Tests/WorldCheck",
       swiftSettings: swift),
     tests(of: "Files"),
     tests(of: "Tensors"),

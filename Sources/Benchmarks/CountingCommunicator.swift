@@ -53,6 +53,17 @@ public final class CountingCommunicator: Communicator {
     try world.sumScatter(all, into: own)
   }
 
+  /// Counts what is sent to the others.
+  public func exchange(pieces: Int, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) throws {
+    try world.exchange(
+      pieces: pieces,
+      { piece in
+        let parcels = parcels(piece)
+        for (other, parcel) in parcels.outgoing.enumerated() where other != rank { bytesSent += Double(parcel.count) }
+        return parcels
+      }, arrived: arrived)
+  }
+
   /// Counts the first rank's bytes once: every rank passes on what it got, or is the last of a chain.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer) throws {
     if isFirst, size > 1 { bytesSent += Double(bytes.count) }

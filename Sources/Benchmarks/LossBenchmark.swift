@@ -39,7 +39,8 @@ public struct LossBenchmark: Sendable {
     let durations = try world.durations(least: repeats, seconds: 0) {
       let before = counting.bytesSent
       loss = try Contrast(
-        of: embeddings, logitScale: Self.logitScale, in: counting, into: gradients, using: workspace
+        of: embeddings, logitScale: Self.logitScale, in: counting, into: gradients, precision: precision,
+        using: workspace
       ).loss
       bytesSent = counting.bytesSent - before
     }

@@ -37,7 +37,7 @@ public struct StepBenchmark: Sendable {
     let batches = pairs.batches(own, microBatch: microBatch)
     let towers = TwoTowers(model, precision: recipe.precision, forTraining: true)
     towers.parameters.initialize(seed: UInt64(recipe.seed))
-    let step = TrainingStep(towers, pairs: batch, optimizer: recipe.optimizer, in: world)
+    let step = TrainingStep(towers, pairs: batch, recipe: recipe, in: world)
 
     _ = try take(0, step, batches, in: world)
     // Nothing a later step needs is new. The large products must not count, so they come after.
@@ -80,8 +80,8 @@ public struct StepBenchmark: Sendable {
       step.embed(batches)
       let contrast = try step.contrast()
       step.backward(batches, from: contrast)
-      try step.reduce()
-      norm = step.optimize(number + 1, learningRate: learningRate)
+      norm = try step.reduce()
+      try step.optimize(number + 1, learningRate: learningRate, norm: norm)
       loss = contrast.loss
     }
     guard loss.isFinite, norm.isFinite else {

@@ -1,53 +1,235 @@
-// The passes over a tile of logits that the contrastive loss is made of; `Contrast` in Swift puts them together.
+// What the contrastive loss computes of a block of logits while it is in the first-level cache.
+//
+// Where all logits are small, exp(logit) itself is summed: one exponential serves row and column. Else rows and columns
+// have running maxima, and an exponential each. Vectors are never summed up before a row of blocks is done. Sums beyond
+// that are double precision: they may have any number of terms.
+#include "contrast.h"
+
 #include "common.h"
 
-CLONES void CKernels_merge_row_log_sums(const float *restrict logits, size_t stride, size_t begin, size_t end,
-                                        size_t columns, float *restrict row_max, float *restrict row_sum) {
-  RELAXED
-  for (size_t r = begin; r < end; r++) {
-    const float *restrict row = logits + r * stride;
-    float largest = row_max[r];
-    for (size_t c = 0; c < columns; c++) largest = row[c] > largest ? row[c] : largest;
-    float sum = 0;
-    for (size_t c = 0; c < columns; c++) sum += exponential(row[c] - largest);
-    row_sum[r] = row_sum[r] * exponential(row_max[r] - largest) + sum;
-    row_max[r] = largest;
+enum { LANES = 16, VECTORS = BLOCK_WIDTH / LANES };
+typedef uint32_t words __attribute__((vector_size(64), aligned(4)));
+
+// Beyond a ragged edge: e to its power is 0, and 0 times it is 0.
+static const float nowhere = -1e30f;
+// The same for small logits: e to its power is nothing beside e^-64.
+static const float small_nowhere = -87;
+
+// Vectors are handed over in place: the functions vanish, but C's calling convention would depend on the clone.
+
+#define ALL(X) ((vector){0} + (X))
+
+// e^x for |x| ≤ 87.3: as `exponential`, without what only larger numbers need. NaN stays NaN.
+INLINE void small_exponential(vector *x) {
+  vector shifted = *x * 1.44269504088896341f + 12582912.0f, n = shifted - 12582912.0f;
+  vector r = *x - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r + 1.0f;
+  // The low bits of `shifted` are n, and the others leave at the top.
+  *x = (vector)((words)p + ((words)shifted << 23));
+}
+
+INLINE void any_exponential(vector *x) {
+  float lanes[LANES];
+  memcpy(lanes, x, sizeof(lanes));
+  for (size_t i = 0; i < LANES; i++) lanes[i] = exponential(lanes[i]);
+  memcpy(x, lanes, sizeof(lanes));
+}
+
+// most = x where x is larger.
+INLINE void raise(vector *most, const vector *x) {
+  words is_larger = (words)(*x > *most);
+  *most = (vector)(((words)*x & is_larger) | ((words)*most & ~is_larger));
+}
+
+INLINE void fill_edge(float *block, struct Block at, float value) {
+  for (size_t r = 0; r < at.rows && at.columns < BLOCK_WIDTH; r++) {
+    for (size_t c = at.columns; c < BLOCK_WIDTH; c++) block[r * BLOCK_WIDTH + c] = value;
   }
 }
 
-CLONES void CKernels_merge_column_log_sums(const float *restrict logits, size_t stride, size_t rows, size_t begin,
-                                           size_t end, float *restrict column_max, float *restrict column_sum) {
-  float largest[256], sum[256];
-  for (size_t block = begin; block < end; block += 256) {
-    size_t width = end - block < 256 ? end - block : 256;
-    memcpy(largest, column_max + block, width * sizeof(float));
-    for (size_t r = 0; r < rows; r++) {
-      const float *restrict row = logits + r * stride + block;
-      for (size_t c = 0; c < width; c++) largest[c] = row[c] > largest[c] ? row[c] : largest[c];
-    }
-    for (size_t c = 0; c < width; c++) sum[c] = column_sum[block + c] * exponential(column_max[block + c] - largest[c]);
-    for (size_t r = 0; r < rows; r++) {
-      const float *restrict row = logits + r * stride + block;
-      for (size_t c = 0; c < width; c++) sum[c] += exponential(row[c] - largest[c]);
-    }
-    memcpy(column_max + block, largest, width * sizeof(float));
-    memcpy(column_sum + block, sum, width * sizeof(float));
+// The rows of the block that hold a pair's own logit, and its column in the first of them.
+struct Diagonal {
+  size_t begin, end, column;
+};
+
+INLINE struct Diagonal diagonal(const struct CKernels_Contrast *p, struct Block at) {
+  size_t first = p->first_own + at.row;
+  struct Diagonal d = {0, 0, 0};
+  if (first + at.rows <= at.column || first >= at.column + at.columns) return d;
+  d.begin = first < at.column ? at.column - first : 0;
+  d.column = first + d.begin - at.column;
+  d.end = d.begin + at.columns - d.column;
+  if (d.end > at.rows) d.end = at.rows;
+  return d;
+}
+
+CLONES void contrast_begin_rows(struct Lanes *lanes) {
+  for (size_t r = 0; r < BLOCK_ROWS; r++) {
+    lanes->sums[r] = ALL(0);
+    lanes->references[r] = lanes->rivals[r] = ALL(-INFINITY);
   }
 }
 
-CLONES void CKernels_contrast_tile(float *restrict logits, size_t stride, size_t begin, size_t end, size_t columns,
-                                   const float *restrict row_lse, const float *restrict column_lse,
-                                   double *restrict products) {
-  RELAXED
-  for (size_t r = begin; r < end; r++) {
-    float *restrict row = logits + r * stride;
-    float lse = row_lse[r], sum = 0;
-    for (size_t c = 0; c < columns; c++) {
-      float l = row[c];
-      float g = exponential(l - lse) + exponential(l - column_lse[c]);
-      sum += g * l;
-      row[c] = g;
+INLINE void sum_small(const struct CKernels_Contrast *p, struct Block at, float *block, struct Lanes *lanes) {
+  vector sums[VECTORS] = {0}, multiplier = ALL(p->multiplier);
+  for (size_t r = 0; r < at.rows; r++) {
+    vector *row = (vector *)(block + r * BLOCK_WIDTH), sum = lanes->sums[r];
+    _Pragma("unroll") for (size_t j = 0; j < VECTORS; j++) {
+      row[j] *= multiplier;
+      vector e = row[j];
+      small_exponential(&e);
+      sum += e;
+      sums[j] += e;
     }
-    products[r] += sum;
+    lanes->sums[r] = sum;
+  }
+  const float *each = (const float *)sums;
+  for (size_t c = 0; c < at.columns; c++) p->text.sums[at.column + c] += (double)each[c];
+}
+
+INLINE void sum_large(const struct CKernels_Contrast *p, struct Block at, float *block, struct Lanes *lanes) {
+  float largest[BLOCK_WIDTH];
+  vector columns[VECTORS], sums[VECTORS] = {0}, multiplier = ALL(p->multiplier);
+  for (size_t c = 0; c < BLOCK_WIDTH; c++) largest[c] = c < at.columns ? p->text.references[at.column + c] : nowhere;
+  memcpy(columns, largest, sizeof(columns));
+  for (size_t r = 0; r < at.rows; r++) {
+    vector *row = (vector *)(block + r * BLOCK_WIDTH), most = lanes->references[r];
+    _Pragma("unroll") for (size_t j = 0; j < VECTORS; j++) {
+      row[j] *= multiplier;
+      raise(&most, row + j);
+      raise(columns + j, row + j);
+    }
+    vector factor = lanes->references[r] - most;
+    any_exponential(&factor);
+    lanes->sums[r] *= factor;
+    lanes->references[r] = most;
+  }
+  for (size_t r = 0; r < at.rows; r++) {
+    const vector *row = (const vector *)(block + r * BLOCK_WIDTH);
+    vector sum = lanes->sums[r], most = lanes->references[r];
+    _Pragma("unroll") for (size_t j = 0; j < VECTORS; j++) {
+      vector image = row[j] - most, text = row[j] - columns[j];
+      any_exponential(&image);
+      any_exponential(&text);
+      sum += image;
+      sums[j] += text;
+    }
+    lanes->sums[r] = sum;
+  }
+  const float *each = (const float *)sums;
+  memcpy(largest, columns, sizeof(columns));
+  for (size_t c = 0; c < at.columns; c++) {
+    float *reference = p->text.references + at.column + c;
+    double *total = p->text.sums + at.column + c;
+    *total = *total * (double)exponential(*reference - largest[c]) + (double)each[c];
+    *reference = largest[c];
+  }
+}
+
+CLONES void contrast_sum(const struct CKernels_Contrast *p, struct Block at, float *block, struct Lanes *lanes) {
+  fill_edge(block, at, p->is_small ? small_nowhere / p->multiplier : nowhere);
+  if (p->is_small) {
+    sum_small(p, at, block, lanes);
+  } else {
+    sum_large(p, at, block, lanes);
+  }
+  // A pair is no rival of its own.
+  struct Diagonal own = diagonal(p, at);
+  for (size_t r = own.begin, c = own.column; r < own.end; r++, c++) {
+    p->own[at.row + r] = block[r * BLOCK_WIDTH + c];
+    block[r * BLOCK_WIDTH + c] = -INFINITY;
+  }
+  vector columns[VECTORS];
+  for (size_t j = 0; j < VECTORS; j++) columns[j] = ALL(-INFINITY);
+  for (size_t r = 0; r < at.rows; r++) {
+    const vector *row = (const vector *)(block + r * BLOCK_WIDTH);
+    vector most = lanes->rivals[r];
+    _Pragma("unroll") for (size_t j = 0; j < VECTORS; j++) {
+      raise(&most, row + j);
+      raise(columns + j, row + j);
+    }
+    lanes->rivals[r] = most;
+  }
+  const float *each = (const float *)columns;
+  for (size_t c = 0; c < at.columns; c++) {
+    float *rival = p->text.rivals + at.column + c;
+    *rival = each[c] > *rival ? each[c] : *rival;
+  }
+}
+
+CLONES void contrast_end_rows(const struct CKernels_Contrast *p, size_t row, size_t rows, const struct Lanes *lanes) {
+  for (size_t r = 0; r < rows; r++) {
+    double *total = p->image.sums + row + r;
+    float *reference = p->image.references + row + r, *rival = p->image.rivals + row + r, most = *reference;
+    for (size_t i = 0; i < LANES; i++) {
+      *rival = lanes->rivals[r][i] > *rival ? lanes->rivals[r][i] : *rival;
+      most = lanes->references[r][i] > most ? lanes->references[r][i] : most;
+    }
+    if (p->is_small) {
+      for (size_t i = 0; i < LANES; i++) *total += (double)lanes->sums[r][i];
+      continue;
+    }
+    vector sums = lanes->references[r] - most;
+    any_exponential(&sums);
+    sums *= lanes->sums[r];
+    *total *= (double)exponential(*reference - most);
+    for (size_t i = 0; i < LANES; i++) *total += (double)sums[i];
+    *reference = most;
+  }
+}
+
+INLINE void differentiate(const struct CKernels_Contrast *p, struct Block at, float *block, int is_small) {
+  vector sum = ALL(0), multiplier = ALL(p->multiplier), texts[VECTORS];
+  memcpy(texts, p->text.weights + at.column, sizeof(texts));
+  for (size_t r = 0; r < at.rows; r++) {
+    vector *row = (vector *)(block + r * BLOCK_WIDTH), image = ALL(p->image.weights[at.row + r]);
+    _Pragma("unroll") for (size_t j = 0; j < VECTORS; j++) {
+      vector logit = row[j] * multiplier;
+      vector g = is_small ? logit : logit - image, other = logit - texts[j];
+      if (is_small) {
+        small_exponential(&g);
+        g *= image + texts[j];
+      } else {
+        any_exponential(&g);
+        any_exponential(&other);
+        g += other;
+      }
+      sum += g * logit;
+      row[j] = g;
+    }
+  }
+  double total = 0;
+  for (size_t i = 0; i < LANES; i++) total += (double)sum[i];
+  p->products[at.row] += total;
+}
+
+CLONES void contrast_differentiate(const struct CKernels_Contrast *p, struct Block at, float *block) {
+  // What is computed beyond the edge meets zeros in the next product; it must only be finite.
+  fill_edge(block, at, p->is_small ? 0 : nowhere);
+  if (p->is_small) {
+    differentiate(p, at, block, 1);
+  } else {
+    differentiate(p, at, block, 0);
+  }
+  struct Diagonal own = diagonal(p, at);
+  for (size_t r = own.begin, c = own.column; r < own.end; r++, c++) block[r * BLOCK_WIDTH + c] -= 2;
+}
+
+CLONES void contrast_accumulate(const float *restrict block, size_t rows, size_t columns, float *restrict c,
+                                size_t c_stride) {
+  for (size_t r = 0; r < rows; r++) {
+    const float *restrict from = block + r * BLOCK_WIDTH;
+    float *restrict to = c + r * c_stride;
+    if (columns == BLOCK_WIDTH) {
+      for (size_t i = 0; i < BLOCK_WIDTH; i++) to[i] += from[i];
+    } else {
+      for (size_t i = 0; i < columns; i++) to[i] += from[i];
+    }
   }
 }

@@ -30,78 +30,42 @@ enum CKernels_ProductUnit CKernels_product_unit(void) {
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma"))), \
                              apply_to = function)
 
-static __mmask16 first16(size_t n) { return n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1); }
-static __mmask32 first32(size_t n) { return n >= 32 ? 0xffffffff : (__mmask32)((1u << n) - 1); }
+#include "product_vectors.h"
 
-// `count` of at most 32 numbers as bfloat16, then zeros.
-static inline __m512i load32(const void *from, size_t at, int is_float, size_t count) {
-  if (!is_float) return _mm512_maskz_loadu_epi16(first32(count), (const bf16 *)from + at);
-  const float *p = (const float *)from + at;
-  __m512 low = _mm512_maskz_loadu_ps(first16(count), p);
-  __m512 high = count > 16 ? _mm512_maskz_loadu_ps(first16(count - 16), p + 16) : _mm512_setzero_ps();
-  return (__m512i)_mm512_cvtne2ps_pbh(high, low);
-}
-
-// Sixteen rows of sixteen 32-bit words become sixteen columns.
-static inline void transpose(__m512i r[16]) {
-  __m512i t[16];
-  for (int i = 0; i < 8; i++) {
-    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
-    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
-  }
-  for (int i = 0; i < 4; i++) {
-    r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
-    r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
-    r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
-    r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
-  }
-  for (int i = 0; i < 4; i++) {
-    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
-    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
-  }
-  for (int i = 0; i < 4; i++) {
-    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
-    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
-  }
-}
-
-// The numbers of two rows in turn: low receives the first sixteen pairs, high the rest.
-static inline void interleave(__m512i x, __m512i y, __m512i *low, __m512i *high) {
-  const __m512i even = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37,
-                                        5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
-  const __m512i sixteen = _mm512_set1_epi16(16);
-  *low = _mm512_permutex2var_epi16(x, even, y);
-  *high = _mm512_permutex2var_epi16(x, _mm512_add_epi16(even, sixteen), y);
-}
-
-// A panel of B, columns n … n + 31: (k / 2, 32, 2), zero beyond the matrix.
-__attribute__((noinline)) static void pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) {
+// A panel of B that is stored transposed: 32 rows of it, turned in squares of 16 pairs.
+static void pack_turned(const struct CKernels_Product *p, size_t n, bf16 *to) {
   size_t steps = rounded(p->k, STEP), columns = p->n - n < PANEL ? p->n - n : PANEL;
-  if (p->b_transposed) {
-    for (size_t k = 0; k < steps; k += STEP) {
-      size_t count = p->k - k < STEP ? p->k - k : STEP;
-      for (size_t half = 0; half < 2; half++) {
-        __m512i r[16];
-        for (size_t i = 0; i < 16; i++) {
-          size_t row = half * 16 + i;
-          r[i] = row < columns ? load32(p->b, (n + row) * p->b_stride + k, p->b_is_float, count) : _mm512_setzero_si512();
-        }
-        transpose(r);
-        for (size_t i = 0; i < 16; i++) _mm512_store_si512(to + (k / 2 + i) * 2 * PANEL + half * PANEL, r[i]);
+  for (size_t k = 0; k < steps; k += STEP) {
+    size_t count = p->k - k < STEP ? p->k - k : STEP;
+    for (size_t half = 0; half < 2; half++) {
+      __m512i r[16];
+      for (size_t i = 0; i < 16; i++) {
+        size_t row = half * 16 + i;
+        r[i] = row < columns ? load32(p->b, (n + row) * p->b_stride + k, p->b_is_float, count) : _mm512_setzero_si512();
       }
+      transpose(r);
+      for (size_t i = 0; i < 16; i++) _mm512_store_si512(to + (k / 2 + i) * 2 * PANEL + half * PANEL, r[i]);
     }
-  } else {
-    for (size_t k = 0; k < steps; k += 2) {
+  }
+}
+
+// Columns n … n + width − 1 of B as panels (k / 2, 32, 2), one behind the other, zero beyond the matrix.
+__attribute__((noinline)) static void pack_panels(const struct CKernels_Product *p, size_t n, size_t width, bf16 *to) {
+  size_t steps = rounded(p->k, STEP);
+  if (p->b_transposed) {
+    for (size_t q = 0; q < width; q += PANEL) pack_turned(p, n + q, to + q * steps);
+    return;
+  }
+  // Row by row over all panels: memory is read in the order in which it lies.
+  for (size_t k = 0; k < steps; k += 2) {
+    for (size_t q = 0; q < width; q += PANEL) {
+      size_t columns = p->n - n - q < PANEL ? p->n - n - q : PANEL;
       __m512i x = _mm512_setzero_si512(), y = x, low, high;
-      if (k < p->k) x = load32(p->b, k * p->b_stride + n, p->b_is_float, columns);
-      if (k + 1 < p->k) y = load32(p->b, (k + 1) * p->b_stride + n, p->b_is_float, columns);
+      if (k < p->k) x = load32(p->b, k * p->b_stride + n + q, p->b_is_float, columns);
+      if (k + 1 < p->k) y = load32(p->b, (k + 1) * p->b_stride + n + q, p->b_is_float, columns);
       interleave(x, y, &low, &high);
-      _mm512_store_si512(to + k * PANEL, low);
-      _mm512_store_si512(to + k * PANEL + PANEL, high);
+      _mm512_store_si512(to + q * steps + k * PANEL, low);
+      _mm512_store_si512(to + q * steps + k * PANEL + PANEL, high);
     }
   }
 }
@@ -124,34 +88,32 @@ void CKernels_product_pack_a(const struct CKernels_Product *p, bf16 *to, size_t 
     copy_rows(p, begin, rounded(end - begin, 32), to + begin * steps);
     return;
   }
-  for (size_t m = begin; m < end; m += 32) {
-    size_t columns = m < p->m ? (p->m - m < 32 ? p->m - m : 32) : 0;
-    __m512 sum[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
-    for (size_t k = 0; k < steps; k += STEP) {
+  // 32 rows of the stored matrix at a time: memory is read in the order in which it lies.
+  for (size_t k = 0; k < steps; k += STEP) {
+    for (size_t m = begin; m < end; m += 32) {
+      size_t columns = m < p->m ? (p->m - m < 32 ? p->m - m : 32) : 0;
       __m512i r[2][16];
+      __m512 sum[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
       for (size_t i = 0; i < 16; i++) {
         __m512i x = _mm512_setzero_si512(), y = x;
         if (k + 2 * i < p->k) x = load32(p->a, (k + 2 * i) * p->a_stride + m, 0, columns);
         if (k + 2 * i + 1 < p->k) y = load32(p->a, (k + 2 * i + 1) * p->a_stride + m, 0, columns);
         interleave(x, y, &r[0][i], &r[1][i]);
-        if (p->row_sums) {
-          for (int half = 0; half < 2; half++) {
-            __m512 even = (__m512)_mm512_slli_epi32(r[half][i], 16);
-            __m512 odd = (__m512)_mm512_and_si512(r[half][i], _mm512_set1_epi32((int)0xffff0000));
-            sum[half] = _mm512_add_ps(sum[half], _mm512_add_ps(even, odd));
-          }
+        for (int half = 0; p->row_sums && half < 2; half++) {
+          __m512 even = (__m512)_mm512_slli_epi32(r[half][i], 16);
+          __m512 odd = (__m512)_mm512_and_si512(r[half][i], _mm512_set1_epi32((int)0xffff0000));
+          sum[half] = _mm512_add_ps(sum[half], _mm512_add_ps(even, odd));
         }
       }
-      for (int half = 0; half < 2; half++) {
+      for (size_t half = 0; half < 2; half++) {
         transpose(r[half]);
         for (size_t i = 0; i < 16; i++) _mm512_store_si512(to + (m + half * 16 + i) * steps + k, r[half][i]);
+        if (p->row_sums && columns > half * 16) {
+          __mmask16 mask = first16(columns - half * 16);
+          float *sums = p->row_sums + m + half * 16;
+          _mm512_mask_storeu_ps(sums, mask, _mm512_add_ps(_mm512_maskz_loadu_ps(mask, sums), sum[half]));
+        }
       }
-    }
-    for (size_t half = 0; p->row_sums && half < 2; half++) {
-      if (columns <= half * 16) break;
-      __mmask16 mask = first16(columns - half * 16);
-      float *sums = p->row_sums + m + half * 16;
-      _mm512_mask_storeu_ps(sums, mask, _mm512_add_ps(_mm512_maskz_loadu_ps(mask, sums), sum[half]));
     }
   }
 }
@@ -256,7 +218,7 @@ void product_block(enum CKernels_ProductUnit unit, const bf16 *a, size_t stride,
   }
 }
 
-void product_pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) { pack_panel(p, n, to); }
+void product_pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) { pack_panels(p, n, PANEL, to); }
 
 // Numbers of C's type as floats, and back: what is computed from C afterwards starts from what C holds.
 static inline void read_row(const void *from, size_t at, int is_float, float *to, size_t count) {
@@ -290,6 +252,22 @@ static int streams(const struct CKernels_Product *p) {
 
 void product_narrow_block(const float *block, size_t rows, bf16 *to, size_t stride) {
   for (size_t r = 0; r < rows; r++) write_row(block + r * 2 * PANEL, to, r * stride, 0, 2 * PANEL);
+}
+
+void product_turn_block(const float *block, size_t rows, bf16 *to, size_t stride) {
+  const __m512i in_turn = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
+                                           21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  for (size_t c = 0; c < 2 * PANEL; c += 16) {
+    __m512i r[16];
+    for (size_t i = 0; i < 16; i++) {
+      const float *upper = block + 4 * i * PANEL + c;
+      __m512 x = 2 * i < rows ? _mm512_load_ps(upper) : _mm512_setzero_ps();
+      __m512 y = 2 * i + 1 < rows ? _mm512_load_ps(upper + 2 * PANEL) : _mm512_setzero_ps();
+      r[i] = _mm512_permutexvar_epi16(in_turn, (__m512i)_mm512_cvtne2ps_pbh(y, x));
+    }
+    transpose(r);
+    for (size_t i = 0; i < 16; i++) _mm512_storeu_si512(to + (c + i) * stride, r[i]);
+  }
 }
 
 // A tile of C: what was summed, with what is added to it, to where it belongs.
@@ -351,7 +329,7 @@ void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUni
   product_begin(unit);
   for (size_t n = first_column; n < end_column; n += chunk) {
     size_t width = end_column - n < chunk ? end_column - n : chunk;
-    for (size_t q = 0; q < width; q += PANEL) pack_panel(p, n + q, panels + q * steps);
+    pack_panels(p, n, width, panels);
     for (size_t m = first_row; m < end_row; m += block) {
       size_t rows = end_row - m < block ? end_row - m : block, stride = a_stride;
       const bf16 *from = a + m * a_stride;
@@ -392,5 +370,6 @@ void product_pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) {}
 void product_block(enum CKernels_ProductUnit unit, const bf16 *a, size_t stride, const bf16 *b, size_t next,
                    size_t panels, size_t k, float *c) {}
 void product_narrow_block(const float *block, size_t rows, bf16 *to, size_t stride) {}
+void product_turn_block(const float *block, size_t rows, bf16 *to, size_t stride) {}
 
 #endif

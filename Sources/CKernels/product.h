@@ -18,3 +18,5 @@ void product_block(enum CKernels_ProductUnit unit, const bf16 *a, size_t stride,
                    size_t panels, size_t k, float *c);
 /// Rows of 64 numbers, rounded.
 void product_narrow_block(const float *block, size_t rows, bf16 *to, size_t stride);
+/// At most 32 rows of 64 numbers, rounded, as 64 rows of 32 numbers: zero beyond the block.
+void product_turn_block(const float *block, size_t rows, bf16 *to, size_t stride);

@@ -30,6 +30,39 @@ CLONES void CKernels_add(const float *restrict x, float *restrict y, size_t coun
   for (size_t i = 0; i < count; i++) y[i] += x[i];
 }
 
+// Blocks that stay in the first cache, so that every term is read once and nothing but the sum is written.
+enum { SUM_BLOCK = 1024 };
+
+CLONES void CKernels_sum_f32(const float *const *terms, size_t count, float *y, size_t begin, size_t end) {
+  float sum[SUM_BLOCK];
+  for (size_t at = begin; at < end; at += SUM_BLOCK) {
+    size_t width = at + SUM_BLOCK < end ? SUM_BLOCK : end - at;
+    memcpy(sum, terms[0] + at, width * sizeof(float));
+    for (size_t t = 1; t < count; t++) {
+      const float *term = terms[t] + at;
+      for (size_t i = 0; i < width; i++) sum[i] += term[i];
+    }
+    memcpy(y + at, sum, width * sizeof(float));
+  }
+}
+
+CLONES void CKernels_sum_bf16(const bf16 *const *terms, size_t count, float *y, size_t begin, size_t end) {
+  float sum[SUM_BLOCK];
+  for (size_t at = begin; at < end; at += SUM_BLOCK) {
+    size_t width = at + SUM_BLOCK < end ? SUM_BLOCK : end - at;
+    for (size_t i = 0; i < width; i++) sum[i] = load_bf16(terms[0] + at + i);
+    for (size_t t = 1; t < count; t++) {
+      const bf16 *term = terms[t] + at;
+      for (size_t i = 0; i < width; i++) sum[i] += load_bf16(term + i);
+    }
+    for (size_t i = 0; i < width; i++) {
+      bf16 rounded;
+      store_bf16(&rounded, sum[i]);
+      y[at + i] = load_bf16(&rounded);
+    }
+  }
+}
+
 CLONES void CKernels_gather_rows(const float *restrict x, const int32_t *index, float *restrict y, size_t begin,
                                  size_t end, size_t columns) {
   for (size_t r = begin; r < end; r++) memcpy(y + r * columns, x + (size_t)index[r] * columns, columns * sizeof(float));

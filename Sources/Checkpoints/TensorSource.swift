@@ -12,7 +12,7 @@ public struct TensorSource {
   ///   - name: the name it gets in the file.
   ///   - shape: its dimensions.
   ///   - type: how its numbers are stored.
-  ///   - lend: calls what it is given once with all bytes: row-major, little-endian, without gaps.
+  ///   - lend: calls what it is given with all bytes, at once or part by part: row-major, little-endian, without gaps.
   public init(
     _ name: String, shape: [Int], type: StoredType,
     lend: @escaping ((UnsafeRawBufferPointer) throws -> Void) throws -> Void

@@ -19,6 +19,19 @@ public protocol Communicator: AnyObject {
   func gather(_ own: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>) throws
   /// Sums `all` over the ranks and leaves each rank its part, in the order of ranks: the twin of `gather`.
   func sumScatter(_ all: UnsafeBufferPointer<Float>, into own: UnsafeMutableBufferPointer<Float>) throws
+  /// What a rank sends to the others and receives from them: an entry for each rank, in order.
+  ///
+  /// Empty ones do not travel, and a rank's entries for itself are passed over; what one rank sends must be as long as
+  /// the other expects.
+  typealias Parcels = (outgoing: [UnsafeRawBufferPointer], incoming: [UnsafeMutableRawBufferPointer])
+  /// Exchanges parcels with all other ranks, piece by piece: a piece is on its way while its forerunner is worked on.
+  ///
+  /// - Parameters:
+  ///   - pieces: how many there are, the same on all ranks.
+  ///   - parcels: gets a piece ready; called for piece i + 1 before piece i has arrived. Piece i + 2 may use the memory
+  ///     of piece i.
+  ///   - arrived: works on a piece, in order.
+  func exchange(pieces: Int, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) throws
   /// Copies rank 0's bytes to all others.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer) throws
   /// Returns once all ranks have called it.
@@ -36,6 +49,11 @@ extension Communicator {
     var value = value
     try withUnsafeMutablePointer(to: &value) { try sum(UnsafeMutableBufferPointer(start: $0, count: 1)) }
     return value
+  }
+
+  /// Exchanges parcels with all other ranks, all at once.
+  public func exchange(_ parcels: Parcels) throws {
+    try exchange(pieces: 1, { _ in parcels }, arrived: { _ in })
   }
 
   /// Rank 0's number on all ranks.

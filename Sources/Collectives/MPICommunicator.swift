@@ -13,6 +13,9 @@ public final class MPICommunicator: Communicator {
   /// by their size in 32 bits in places.
   private static let pieceBytes = 64 << 20
 
+  /// Room for a piece of every rank side by side: reserved when first needed, and kept for the steps to come.
+  private var side = UnsafeMutableBufferPointer<Float>(start: nil, count: 0)
+
   /// Joins the other ranks.
   public init() throws {
     var provided: Int32 = 0
@@ -29,6 +32,8 @@ public final class MPICommunicator: Communicator {
     self.rank = Int(rank)
     self.size = Int(size)
   }
+
+  deinit { side.deallocate() }
 
   /// Leaves the world in good order; call it once, after the last operation.
   public func finalize() throws {
@@ -75,8 +80,7 @@ public final class MPICommunicator: Communicator {
       return
     }
     // A piece of every rank arrives side by side; each then goes to its place.
-    let side = UnsafeMutableBufferPointer<Float>.allocate(capacity: most * size)
-    defer { side.deallocate() }
+    let side = room(most * size)
     for start in stride(from: 0, to: own.count, by: most) {
       let count = min(most, own.count - start)
       try gather(
@@ -101,8 +105,7 @@ public final class MPICommunicator: Communicator {
           all.baseAddress, own.baseAddress, Int32(own.count), COpenMPI_float(), COpenMPI_sum(), world))
       return
     }
-    let side = UnsafeMutableBufferPointer<Float>.allocate(capacity: most * size)
-    defer { side.deallocate() }
+    let side = room(most * size)
     for start in stride(from: 0, to: own.count, by: most) {
       let count = min(most, own.count - start)
       for rank in 0..<size {
@@ -116,11 +119,76 @@ public final class MPICommunicator: Communicator {
     }
   }
 
+  private func room(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
+    if side.count < count {
+      side.deallocate()
+      side = .allocate(capacity: count)
+    }
+    return side
+  }
+
   private func checkParts(_ all: Int, _ own: Int) throws {
     guard all == own * size else {
       throw MPIError("gather", "\(all) numbers are not \(size) ranks' parts of \(own)")
     }
   }
+
+  /// Exchanges parcels with all other ranks, piece by piece.
+  public func exchange(pieces: Int, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) throws {
+    guard pieces > 0 else { return }
+    var onItsWay = try start(parcels(0))
+    for piece in 0..<pieces {
+      // Messages of two ranks never overtake each other, so pieces need no tags of their own.
+      let next = piece + 1 < pieces ? try start(parcels(piece + 1)) : []
+      try wait(for: &onItsWay)
+      arrived(piece)
+      onItsWay = next
+    }
+  }
+
+  private func start(_ parcels: Parcels) throws -> [MPI_Request?] {
+    guard parcels.outgoing.count == size, parcels.incoming.count == size else {
+      throw MPIError(
+        "exchange",
+        "\(parcels.outgoing.count) and \(parcels.incoming.count) parcels are not one for each of \(size) ranks")
+    }
+    var requests: [MPI_Request?] = []
+    func begin(_ call: String, _ bytes: Int, _ body: (Int, Int32, inout MPI_Request?) -> Int32) throws {
+      for piece in stride(from: 0, to: bytes, by: Self.pieceBytes) {
+        var request: MPI_Request?
+        try MPIError.check(call, body(piece, Int32(min(Self.pieceBytes, bytes - piece)), &request))
+        requests.append(request)
+      }
+    }
+    // Every rank begins with the one behind it, or all of them would send to the first rank first.
+    for distance in 1..<max(size, 1) {
+      let source = (rank + size - distance) % size, bytes = parcels.incoming[source]
+      try begin("MPI_Irecv", bytes.count) { piece, count, request in
+        MPI_Irecv(
+          bytes.baseAddress.map { $0 + piece }, count, COpenMPI_byte(), Int32(source), Self.exchangeTag, world, &request
+        )
+      }
+    }
+    for distance in 1..<max(size, 1) {
+      let target = (rank + distance) % size, bytes = parcels.outgoing[target]
+      try begin("MPI_Isend", bytes.count) { piece, count, request in
+        MPI_Isend(
+          bytes.baseAddress.map { $0 + piece }, count, COpenMPI_byte(), Int32(target), Self.exchangeTag, world, &request
+        )
+      }
+    }
+    return requests
+  }
+
+  private func wait(for requests: inout [MPI_Request?]) throws {
+    var statuses = [MPI_Status](repeating: MPI_Status(), count: requests.count)
+    let code = MPI_Waitall(Int32(requests.count), &requests, &statuses)
+    // Its own code only says that one of the requests has failed.
+    let failed = statuses.map(\.MPI_ERROR).first { $0 != MPI_SUCCESS && $0 != MPI_ERR_PENDING }
+    try MPIError.check("MPI_Waitall", code == MPI_ERR_IN_STATUS ? failed ?? code : code)
+  }
+
+  private static let exchangeTag: Int32 = 1
 
   /// Copies rank 0's bytes to all others.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer) throws {

@@ -66,19 +66,25 @@ private func multiplyFloats(
   _ a: some Factor, _ b: some Factor, into c: Tensor, bias: Tensor?, adding addend: Tensor?, accumulating: Bool
 ) {
   let fills = bias != nil || addend != nil
+  let byRows = c.rows >= c.columns
+  // OpenBLAS repacks both operands in every call: cutting the longer side, threads repeat the smaller part of that.
   // Bands start at multiples of a kernel's tile, so that no thread has more ragged edges than one alone would.
-  Threads.forEachBand(of: c.rows, unit: 16) { band in
-    let target = c.rows(band)
-    if fills { fillRows(target, bias: bias, adding: addend?.rows(band)) }
-    let part = a.isTransposed ? a.matrix.columns(band) : a.matrix.rows(band)
+  Threads.forEachBand(of: byRows ? c.rows : c.columns, unit: 16) { band in
+    let rows = byRows ? band : 0..<c.rows, columns = byRows ? 0..<c.columns : band
+    let target = c.rows(rows).columns(columns)
+    if fills {
+      fillRows(target, bias: bias?.columns(columns), adding: addend?.rows(rows).columns(columns))
+    }
     guard a.operandColumns > 0 else {
       if !fills && !accumulating { fillRows(target, bias: nil, adding: nil) }
       return
     }
+    let left = a.isTransposed ? a.matrix.columns(rows) : a.matrix.rows(rows)
+    let right = b.isTransposed ? b.matrix.rows(columns) : b.matrix.columns(columns)
     cblas_sgemm(
       CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
-      blasint(target.rows), blasint(c.columns), blasint(a.operandColumns),
-      1, part.floatPointer, blasint(max(part.stride, 1)), b.matrix.floatPointer, blasint(max(b.matrix.stride, 1)),
+      blasint(target.rows), blasint(target.columns), blasint(a.operandColumns),
+      1, left.floatPointer, blasint(max(left.stride, 1)), right.floatPointer, blasint(max(right.stride, 1)),
       fills || accumulating ? 1 : 0, target.floatPointer, blasint(max(c.stride, 1)))
   }
 }

@@ -39,6 +39,29 @@ public func add(_ x: Tensor, to y: Tensor) {
   }
 }
 
+/// `y` = the sum of `terms`, all of one shape and type, added in their order in single precision; `y` may be one of them.
+///
+/// The sum of bfloat16 terms is rounded to what bfloat16 can hold.
+public func sum(_ terms: [Tensor], into y: Tensor) {
+  precondition(
+    y.isContiguous
+      && terms.allSatisfy { $0.count == y.count && $0.isContiguous && $0.elementType == terms[0].elementType },
+    "shapes differ")
+  guard let type = terms.first?.elementType else { return zero(y) }
+  switch type {
+  case .float32:
+    let pointers: [UnsafePointer<Float>?] = terms.map { UnsafePointer($0.floatPointer) }
+    Threads.forEachBand(of: y.count, unit: 16) { band in
+      CKernels_sum_f32(pointers, pointers.count, y.floatPointer, band.lowerBound, band.upperBound)
+    }
+  case .bfloat16:
+    let pointers: [UnsafePointer<UInt16>?] = terms.map { UnsafePointer($0.bfloat16Pointer) }
+    Threads.forEachBand(of: y.count, unit: 16) { band in
+      CKernels_sum_bf16(pointers, pointers.count, y.floatPointer, band.lowerBound, band.upperBound)
+    }
+  }
+}
+
 /// `y[i] = x[index[i]]`: `x` (any, columns), `y` (index.count, columns).
 public func gatherRows(of x: Tensor, _ index: [Int32], into y: Tensor) {
   precondition(y.rows == index.count && x.columns == y.columns && x.isContiguous && y.isContiguous, "shapes differ")
@@ -74,10 +97,20 @@ public func addColumnSums(of x: Tensor, to sums: Tensor) {
   }
 }
 
-/// Σ x², in double precision.
+/// Σ x², in double precision; the same for any number of threads.
 public func sumOfSquares(_ x: Tensor) -> Double {
   precondition(x.isContiguous, "a view with gaps")
-  return CKernels_sum_of_squares(x.floatPointer, x.count)
+  let chunk = 1 << 18, chunks = (x.count + chunk - 1) / chunk
+  return Scratch.with(threads: 0, bytes: 0, shared: chunks * 8) { scratch in
+    let sums = scratch.sharedRoom.assumingMemoryBound(to: Double.self)
+    Threads.forEachBand(of: chunks) { band in
+      for index in band {
+        let first = index * chunk
+        sums[index] = CKernels_sum_of_squares(x.floatPointer + first, min(chunk, x.count - first))
+      }
+    }
+    return UnsafeBufferPointer(start: sums, count: chunks).reduce(0, +)
+  }
 }
 
 /// `x *= factor`.
@@ -112,6 +145,14 @@ public func narrow(_ x: Tensor, into y: Tensor) {
   precondition(x.count == y.count && x.isContiguous && y.isContiguous, "shapes differ")
   Threads.forEachBand(of: x.count, unit: 16) { band in
     CKernels_narrow(x.floatPointer + band.lowerBound, y.bfloat16Pointer + band.lowerBound, band.count)
+  }
+}
+
+/// `y = x` as single precision, of a bfloat16 tensor.
+public func widen(_ x: Tensor, into y: Tensor) {
+  precondition(x.count == y.count && x.isContiguous && y.isContiguous, "shapes differ")
+  Threads.forEachBand(of: x.count, unit: 16) { band in
+    CKernels_widen(x.bfloat16Pointer + band.lowerBound, y.floatPointer + band.lowerBound, band.count)
   }
 }
 

@@ -82,6 +82,9 @@ public struct Tensor: Sendable {
 // MARK: - Access to the numbers
 
 extension Tensor {
+  /// Where the first element lies. Only for the files of this module that call kernels.
+  var address: UnsafeMutableRawPointer { storage.base + offset }
+
   /// The first element, as floats. Only for the files of this module that call kernels.
   var floatPointer: UnsafeMutablePointer<Float> {
     precondition(elementType == .float32, "expected single precision")
@@ -108,6 +111,14 @@ extension Tensor {
   ) throws(Failure) -> Result {
     precondition(isContiguous, "a view with gaps")
     return try body(UnsafeMutableBufferPointer(start: floatPointer, count: count))
+  }
+
+  /// Lends the memory of a contiguous tensor of any type, for what moves numbers without looking at them.
+  public func withMutableBytes<Result, Failure: Error>(
+    _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    precondition(isContiguous, "a view with gaps")
+    return try body(UnsafeMutableRawBufferPointer(start: storage.base + offset, count: count * elementType.size))
   }
 
   /// A copy of the numbers, row by row, as floats.

@@ -2,15 +2,14 @@ public import Tensors
 
 /// All parameters of a model, in one flat block for each kind of memory.
 ///
-/// Layers declare what they need; the store then reserves values, gradients and moments as one block each, so that
-/// reducing, clipping, updating and saving are single operations on ranges of a block.
+/// Layers declare what they need; the store then reserves values and gradients as one block each, so that reducing,
+/// clipping, updating and saving are single operations on ranges of a block. What an optimizer keeps besides is its own.
 public final class ParameterStore {
   /// The parameters in the order they were declared.
   public private(set) var parameters: [Parameter] = []
   /// Elements of each block. Parameters begin at multiples of 16, so some elements belong to none; they stay zero.
   public private(set) var count = 0
   private let blocks = ParameterBlocks()
-  private var moments: (first: Storage, second: Storage)?
 
   /// A store without parameters.
   public init() {}
@@ -30,12 +29,11 @@ public final class ParameterStore {
     return parameter
   }
 
-  /// Reserves the memory: values alone, or gradients and moments as well.
+  /// Reserves the memory: values alone, or gradients as well.
   func allocate(forTraining: Bool) {
     blocks.values = Storage(count: count * 4)
     guard forTraining else { return }
     blocks.gradients = Storage(count: count * 4)
-    moments = (Storage(count: count * 4), Storage(count: count * 4))
   }
 
   /// Draws the first values: a function of the seed alone.
@@ -62,11 +60,6 @@ public final class ParameterStore {
 
   /// The block of gradients, as one row.
   public var gradients: Tensor { Tensor(blocks.gradients, rows: 1, columns: count) }
-
-  /// The blocks of the optimizer's first and second moments, as one row each; nil unless allocated for training.
-  public var momentBlocks: (first: Tensor, second: Tensor)? {
-    moments.map { (Tensor($0.first, rows: 1, columns: count), Tensor($0.second, rows: 1, columns: count)) }
-  }
 
   /// Runs of neighbouring parameters that decay alike, as ranges of elements.
   public var runs: [(range: Range<Int>, decays: Bool)] {

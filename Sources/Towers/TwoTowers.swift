@@ -5,6 +5,8 @@ public import Tensors
 public final class TwoTowers {
   /// Its shape.
   public let configuration: ModelConfiguration
+  /// What matrix products read.
+  public let precision: Precision
   /// Everything training changes.
   public let parameters: ParameterStore
   /// ln of what multiplies cosine similarities: a scalar.
@@ -22,7 +24,7 @@ public final class TwoTowers {
 
   /// Builds a model whose values are all zero: draw them with `parameters.initialize`, or load them.
   ///
-  /// - Parameter forTraining: reserve gradients and moments as well.
+  /// - Parameter forTraining: reserve gradients as well.
   public convenience init(_ configuration: ModelConfiguration, precision: Precision, forTraining: Bool) {
     self.init(declaring: configuration, precision: precision)
     parameters.allocate(forTraining: forTraining)
@@ -30,6 +32,7 @@ public final class TwoTowers {
 
   private init(declaring configuration: ModelConfiguration, precision: Precision) {
     self.configuration = configuration
+    self.precision = precision
     let store = ParameterStore()
     let activation: Activation = configuration.quickGELU ? .quickGELU : .gelu
     text = TextTower(configuration.text, embedDim: configuration.embedDim, activation: activation, in: store)

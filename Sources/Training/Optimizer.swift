@@ -1,39 +1,43 @@
 import Foundation
 import Tensors
-import Towers
+package import Towers
 
-/// AdamW over all parameters, with clipping of the gradient and of the temperature.
-struct Optimizer {
+/// AdamW over this rank's slices of all parameters, with clipping of the gradient and of the temperature.
+package struct Optimizer {
+  /// What it keeps from step to step.
+  package let moments: Moments
   private let settings: OptimizerSettings
   private let rule: AdamW
   /// The largest multiplier of similarities is 100 (section 2.5 of the paper); open_clip's smallest is 1.
   private static let logitScaleRange: ClosedRange<Float> = 0...log(100)
 
-  init(_ settings: OptimizerSettings) {
+  /// An optimizer before its first step, with moments that are all zero.
+  package init(_ settings: OptimizerSettings, _ moments: Moments) {
     self.settings = settings
+    self.moments = moments
     rule = AdamW(beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon)
   }
 
-  /// Takes a step along the gradients, which are summed over all ranks already.
+  /// Takes a step along the gradients, which are summed over all ranks already, and changes this rank's slices.
   ///
   /// - Parameters:
   ///   - step: from 1.
   ///   - learningRate: of this step.
-  /// - Returns: the norm of the gradient before clipping; where it is not finite, nothing was changed.
-  func step(_ step: Int, _ towers: TwoTowers, learningRate: Float) -> Double {
+  ///   - norm: of the whole gradient, finite.
+  package func step(_ step: Int, _ towers: TwoTowers, learningRate: Float, norm: Double) {
     let parameters = towers.parameters
-    let norm = sumOfSquares(parameters.gradients).squareRoot()
-    guard norm.isFinite, let moments = parameters.momentBlocks else { return norm }
     let clip = Double(settings.gradientClip)
     let scale = clip > 0 && norm > clip ? Float(clip / norm) : 1
     for run in parameters.runs {
-      rule.step(
-        step, values: parameters.values.columns(run.range), gradients: parameters.gradients.columns(run.range),
-        first: moments.first.columns(run.range), second: moments.second.columns(run.range),
-        learningRate: learningRate, weightDecay: run.decays ? settings.weightDecay : 0, gradientScale: scale)
+      for slice in moments.slices(in: run.range) {
+        rule.step(
+          step, values: parameters.values.columns(slice.elements),
+          gradients: parameters.gradients.columns(slice.elements), first: moments.first.columns(slice.place),
+          second: moments.second.columns(slice.place), learningRate: learningRate,
+          weightDecay: run.decays ? settings.weightDecay : 0, gradientScale: scale)
+      }
     }
     let logitScale = towers.logitScale.values
     logitScale.scalar = min(max(logitScale.scalar, Self.logitScaleRange.lowerBound), Self.logitScaleRange.upperBound)
-    return norm
   }
 }

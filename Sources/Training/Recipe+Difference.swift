@@ -3,10 +3,11 @@ import Towers
 extension Recipe {
   /// The first difference from the recipe of an earlier part of a run, if there is one that changes what is computed.
   ///
-  /// Micro-batches, checkpoints and evaluations may change while a run goes on.
+  /// Micro-batches, sharding, checkpoints and evaluations may change while a run goes on.
   func difference(from old: Recipe) -> String? {
     var now = self
     now.microBatch = old.microBatch
+    now.shard = old.shard
     now.checkpoint = old.checkpoint
     now.evaluation = old.evaluation
     return Self.difference(now.value, old.value, at: "")

@@ -11,6 +11,8 @@ extension Recipe {
   /// Fields with a few possible values.
   private static let choices = [
     "precision": Precision.allCases.map(\.rawValue),
+    "reduction.wire": ReductionSettings.Wire.allCases.map(\.rawValue),
+    "shard": Sharding.allCases.map(\.rawValue),
     "schedule.decay": Schedule.Decay.allCases.map(\.rawValue),
     "augmentation.crop": Augmentation.CropKind.allCases.map(\.rawValue),
   ]

@@ -24,6 +24,10 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var steps = 0
   /// AdamW.
   public var optimizer = OptimizerSettings()
+  /// How gradients travel.
+  public var reduction = ReductionSettings()
+  /// What each rank keeps only its slice of.
+  public var shard = Sharding.optimizer
   /// The learning rate over time.
   public var schedule = Schedule()
   /// What happens to pictures.

@@ -29,7 +29,7 @@ struct RunDirectory {
     }
     let file = path + "/recipe.json"
     if Directory.exists(file) {
-      let old = try Recipe(json: FileReader.contents(of: file), over: recipe, source: file)
+      let old = try Recipe(json: FileReader.contents(of: file), over: .paper, source: file)
       if let difference = recipe.difference(from: old) {
         throw ResumeRefused(
           "\(path) holds a run of another recipe: \(difference). Give the recipe it was started with "
@@ -62,14 +62,16 @@ struct RunDirectory {
   ///
   /// - Parameter warn: told of each checkpoint that was passed over.
   /// - Returns: where the run stands; nil at its beginning.
-  func resume(_ towers: TwoTowers, in world: any Communicator, warn: (String) -> Void) throws -> TrainingState? {
-    let state = try newestState(towers, in: world, warn: warn)
+  func resume(
+    _ towers: TwoTowers, _ moments: Moments, in world: any Communicator, warn: (String) -> Void
+  ) throws -> TrainingState? {
+    let state = try newestState(towers, moments, in: world, warn: warn)
     if world.isFirst { try takeOver() }
     return state
   }
 
   private func newestState(
-    _ towers: TwoTowers, in world: any Communicator, warn: (String) -> Void
+    _ towers: TwoTowers, _ moments: Moments, in world: any Communicator, warn: (String) -> Void
   ) throws -> TrainingState? {
     // The first rank reads and checks everything; the others take the step it settled on.
     var step = -1
@@ -100,7 +102,7 @@ struct RunDirectory {
       throw FileError(checkpoint.directory + "/state.json", RecipeError.text(of: error))
     }
     try check(state)
-    try load(checkpoint, into: towers.parameters)
+    try load(checkpoint, into: towers.parameters, moments)
     return state
   }
 
@@ -122,47 +124,56 @@ struct RunDirectory {
     }
   }
 
-  private func load(_ checkpoint: Checkpoint, into parameters: ParameterStore) throws {
-    guard let moments = parameters.momentBlocks else { return }
-    let weights = try checkpoint.model().tensors
-    let optimizer = try checkpoint.optimizer()
-    for (block, prefix, tensors) in [
-      (parameters.values, "", weights), (moments.first, Self.firstMoment, optimizer),
-      (moments.second, Self.secondMoment, optimizer),
-    ] {
-      let found = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-      for parameter in parameters.parameters {
-        guard let tensor = found[prefix + parameter.name], tensor.shape == parameter.shape else {
-          throw FileError(
-            checkpoint.directory,
-            "tensor \(prefix + parameter.name): found \(found[prefix + parameter.name]?.shape.description ?? "none"), "
-              + "expected shape \(parameter.shape)")
-        }
-        let values = try tensor.values()
-        block.columns(parameter.elements).withMutableFloats { _ = $0.update(fromContentsOf: values) }
+  private func load(_ checkpoint: Checkpoint, into parameters: ParameterStore, _ moments: Moments) throws {
+    let weights = named(try checkpoint.model().tensors), optimizer = named(try checkpoint.optimizer())
+    func values(_ name: String, of parameter: Parameter, in tensors: [String: WeightTensor]) throws -> [Float] {
+      guard let tensor = tensors[name], tensor.shape == parameter.shape else {
+        throw FileError(
+          checkpoint.directory,
+          "tensor \(name): found \(tensors[name]?.shape.description ?? "none"), expected shape \(parameter.shape)")
+      }
+      return try tensor.values()
+    }
+    for parameter in parameters.parameters {
+      let found = try values(parameter.name, of: parameter, in: weights)
+      parameter.values.withMutableFloats { _ = $0.update(fromContentsOf: found) }
+      // A rank reads nothing of which it keeps no slice.
+      guard !moments.slices(in: parameter.elements).isEmpty else { continue }
+      for (kind, prefix) in Self.moments {
+        let found = try values(prefix + parameter.name, of: parameter, in: optimizer)
+        moments.load(found, of: parameter.elements, kind)
       }
     }
   }
 
-  /// Writes a checkpoint; only the first rank does.
-  func save(_ towers: TwoTowers, _ state: TrainingState) throws {
+  private func named(_ tensors: [WeightTensor]) -> [String: WeightTensor] {
+    Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Writes a checkpoint. Every rank calls it: the first one writes, and the others hand over what it lacks.
+  func save(_ towers: TwoTowers, _ moments: Moments, _ state: TrainingState, in world: any Communicator) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let parameters = towers.parameters
-    guard let moments = parameters.momentBlocks else { return }
-    func sources(_ block: Tensor, _ prefix: String) -> [TensorSource] {
-      parameters.parameters.map { parameter in
+    let parameters = towers.parameters.parameters
+    let model = parameters.map { parameter in
+      TensorSource(parameter.name, shape: parameter.shape, type: .float32) { body in
+        try parameter.values.withFloats { try body(UnsafeRawBufferPointer($0)) }
+      }
+    }
+    let optimizer = Self.moments.flatMap { kind, prefix in
+      parameters.map { parameter in
         TensorSource(prefix + parameter.name, shape: parameter.shape, type: .float32) { body in
-          try block.columns(parameter.elements).withFloats { try body(UnsafeRawBufferPointer($0)) }
+          try moments.lend(parameter.elements, kind, in: world, to: body)
         }
       }
     }
-    try store.write(
-      step: state.step, model: sources(parameters.values, ""),
-      optimizer: sources(moments.first, Self.firstMoment) + sources(moments.second, Self.secondMoment),
-      state: Array(try encoder.encode(state)), files: [("recipe.json", Array(recipe.json.utf8))])
+    try moments.collect(in: world) {
+      try store.write(
+        step: state.step, model: model, optimizer: optimizer, state: Array(try encoder.encode(state)),
+        files: [("recipe.json", Array(recipe.json.utf8))])
+    }
   }
 
-  private static let firstMoment = "first_moment."
-  private static let secondMoment = "second_moment."
+  /// What the names of moments begin with.
+  private static let moments: [(Moments.Kind, String)] = [(.first, "first_moment."), (.second, "second_moment.")]
 }

@@ -51,7 +51,8 @@ public final class Trainer {
     let run = try RunDirectory(
       directory, recipe: recipe, vocabulary: tokenizer.vocabulary, dataset: data.digest, in: world)
     try world.barrier()
-    if let found = try run.resume(towers, in: world, warn: { Self.tell("warning: \($0)") }) {
+    step = TrainingStep(towers, pairs: plan.own, recipe: recipe, in: world)
+    if let found = try run.resume(towers, step.moments, in: world, warn: { Self.tell("warning: \($0)") }) {
       state = found
       if world.isFirst { Self.tell("resuming \(directory) after step \(found.step)") }
     } else {
@@ -65,7 +66,6 @@ public final class Trainer {
       }
     }
     self.directory = run
-    step = TrainingStep(towers, pairs: plan.own, optimizer: recipe.optimizer, in: world)
     samples = SampleStream(
       data, plan: plan, recipe: recipe, model: model, tokenizer: tokenizer, from: state.step)
   }
@@ -100,10 +100,10 @@ public final class Trainer {
       step.backward(batches, from: contrast)
 
       // 4. One sum over the world, one step of the optimizer.
-      try step.reduce()
-      let learningRate = recipe.optimizer.learningRate * recipe.schedule.factor(at: state.step, of: steps)
-      let norm = step.optimize(state.step + 1, learningRate: learningRate)
+      let norm = try step.reduce()
       guard norm.isFinite else { throw nonFinite("gradient", norm) }
+      let learningRate = recipe.optimizer.learningRate * recipe.schedule.factor(at: state.step, of: steps)
+      try step.optimize(state.step + 1, learningRate: learningRate, norm: norm)
 
       state.step += 1
       state.samples += recipe.globalBatch
@@ -159,7 +159,7 @@ public final class Trainer {
         "step \(state.step): the weights of rank \(world.rank) differ from the first rank's: "
           + "do all nodes run the same program on the same kind of processor?")
     }
-    if world.isFirst { try directory.save(towers, state) }
+    try directory.save(towers, step.moments, state, in: world)
     try world.barrier()
     lastSave = .now
   }

@@ -12,6 +12,7 @@ public final class TrainingStep {
   /// Seconds of the phases since it was last set to zero.
   public var seconds = PhaseTimes()
   private let optimizer: Optimizer
+  private let reduction: Reduction
   private let world: any Communicator
   private let embeddings: Embeddings
   private let gradients: Embeddings
@@ -20,11 +21,12 @@ public final class TrainingStep {
   /// - Parameters:
   ///   - towers: allocated for training, with the same values on every rank.
   ///   - pairs: of this rank in a step; equally many on every rank.
-  ///   - optimizer: AdamW's numbers.
+  ///   - recipe: how gradients travel and what becomes of them.
   ///   - world: all ranks.
-  public init(_ towers: TwoTowers, pairs: Int, optimizer: OptimizerSettings, in world: any Communicator) {
+  public init(_ towers: TwoTowers, pairs: Int, recipe: Recipe, in world: any Communicator) {
     self.towers = towers
-    self.optimizer = Optimizer(optimizer)
+    reduction = Reduction(of: towers.parameters, recipe.reduction, recipe.shard, in: world)
+    optimizer = Optimizer(recipe.optimizer, reduction.makeMoments())
     self.world = world
     embeddings = Embeddings(count: pairs, dimension: towers.configuration.embedDim)
     gradients = Embeddings(count: pairs, dimension: towers.configuration.embedDim)
@@ -43,7 +45,8 @@ public final class TrainingStep {
   public func contrast() throws -> Contrast {
     try seconds.measure(\.contrast) {
       try Contrast(
-        of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients, using: workspace)
+        of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients,
+        precision: towers.precision, using: workspace)
     }
   }
 
@@ -59,17 +62,24 @@ public final class TrainingStep {
     }
   }
 
+  /// What the optimizer of this rank keeps from step to step.
+  package var moments: Moments { optimizer.moments }
+
   /// Sums the gradients over the world.
-  public func reduce() throws {
-    try seconds.measure(\.reduce) { try towers.parameters.gradients.withMutableFloats { try world.sum($0) } }
+  ///
+  /// - Returns: the norm of the gradient before clipping, the same on all ranks.
+  public func reduce() throws -> Double {
+    try seconds.measure(\.reduce) { try reduction.sumGradients() }
   }
 
   /// Takes a step along the gradients.
   ///
-  /// - Parameter step: its number, from 1.
-  /// - Returns: the norm of the gradient before clipping; where it is not finite, nothing was changed.
-  public func optimize(_ step: Int, learningRate: Float) -> Double {
-    seconds.measure(\.optimize) { optimizer.step(step, towers, learningRate: learningRate) }
+  /// - Parameters:
+  ///   - step: its number, from 1.
+  ///   - norm: what ``reduce()`` returned; finite.
+  public func optimize(_ step: Int, learningRate: Float, norm: Double) throws {
+    seconds.measure(\.optimize) { optimizer.step(step, towers, learningRate: learningRate, norm: norm) }
+    try seconds.measure(\.reduce) { try reduction.gatherValues() }
   }
 
   /// Which of this rank's pairs make up each micro-batch: they lie one behind the other.

@@ -19,6 +19,13 @@ import Testing
     func maximum(_ values: UnsafeMutableBufferPointer<Float>) { calls += 1 }
     func gather(_ own: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>) { calls += 1 }
     func sumScatter(_ all: UnsafeBufferPointer<Float>, into own: UnsafeMutableBufferPointer<Float>) { calls += 1 }
+    func exchange(pieces: Int, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) {
+      for piece in 0..<pieces {
+        _ = parcels(piece)
+        arrived(piece)
+      }
+      calls += 1
+    }
     func broadcast(_ bytes: UnsafeMutableRawBufferPointer) { calls += 1 }
     func barrier() { calls += 1 }
     func abort(_ code: Int32) -> Never { preconditionFailure("nobody aborts") }
@@ -55,6 +62,19 @@ import Testing
     // 48 bytes: 2 · 3/4 of them, twice; 3/4, twice; all; 2 · 3/4 of 24; none.
     #expect(try bytes(rank: 0, of: 4) == [72, 72, 36, 36, 48, 36, 0])
     #expect(try bytes(rank: 3, of: 4) == [72, 72, 36, 36, 0, 36, 0])
+  }
+
+  @Test func exchangesCountWhatGoesToOthers() throws {
+    let claimant = Claimant(rank: 1, of: 3)
+    let world = CountingCommunicator(claimant)
+    let bytes = [UInt8](repeating: 0, count: 10)
+    var arrivals = 0
+    try bytes.withUnsafeBytes { bytes in
+      let parts = [UnsafeRawBufferPointer(rebasing: bytes[..<4]), bytes, UnsafeRawBufferPointer(rebasing: bytes[..<7])]
+      try world.exchange(pieces: 2, { _ in (parts, []) }, arrived: { _ in arrivals += 1 })
+    }
+    // Two pieces of 4 and 7 bytes; what a rank has for itself stays.
+    #expect(world.bytesSent == 22 && arrivals == 2 && claimant.calls == 1)
   }
 
   @Test func nobodySendsAnythingAlone() throws {

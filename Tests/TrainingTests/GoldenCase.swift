@@ -65,7 +65,7 @@ struct GoldenCase {
     }
     let contrast = try Contrast(
       of: embeddings, logitScale: towers.logitScale.values.scalar, in: SoloCommunicator(), into: gradients,
-      using: Workspace())
+      precision: towers.precision, using: Workspace())
     towers.parameters.beginGradients()
     towers.logitScale.gradient.scalar = contrast.logitScaleGradient
     for part in parts { towers.backward(batch(part), from: gradients.rows(part)) }

@@ -35,6 +35,15 @@ import Training
     #expect(found == expected)
   }
 
+  /// As in the `state.json` of a checkpoint, where nothing is laid over anything.
+  @Test func recipesFromBeforeAKeyAreRead() throws {
+    let paper = try #require(JSONSerialization.jsonObject(with: Data(Recipe.paper.json.utf8)) as? [String: Any])
+    let old = paper.filter { !["reduction", "shard"].contains($0.key) }
+    #expect(old.count == paper.count - 2)
+    let found = try JSONDecoder().decode(Recipe.self, from: JSONSerialization.data(withJSONObject: old))
+    #expect(found == .paper && found.reduction.wire == .fp32 && found.shard == .optimizer)
+  }
+
   @Test func switchedOffMayBeWrittenAsNull() throws {
     #expect(try recipe(#"{"optimizer": {"gradientClip": null}}"#).optimizer.gradientClip == 0)
   }
@@ -47,6 +56,9 @@ import Training
     (#"{"model": "ViT-B-23"}"#, #"did you mean "ViT-B-32"?"#),
     (#"{"model": {"embed_dim": 512}}"#, "vision_cfg"),
     (#"{"precision": "fp16"}"#, "precision"),
+    (#"{"reduction": {"wire": "fp16"}}"#, #"reduction.wire: found "fp16", expected one of bf16, fp32"#),
+    (#"{"reduction": "bf16"}"#, "reduction: found"),
+    (#"{"shard": "optimiser"}"#, #"shard: found "optimiser", expected one of none, optimizer"#),
     (#"{"augmentation": {"scale": [0.9, 0.1]}}"#, "augmentation.scale"),
     ("[1]", "expected an object"),
     ("{", "is not JSON"),

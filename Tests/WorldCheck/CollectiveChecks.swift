@@ -43,20 +43,48 @@ struct CollectiveChecks {
       try checks.expect(
         "sumScatter of \(count)", part.indices.allSatisfy { part[$0] == Float((first + $0) % 1009 + 1) * total })
     }
+    try exchange(&checks)
     let told = try world.broadcast(world.isFirst ? Array("what the first rank knows".utf8) : [])
     try checks.expect("broadcast", told == Array("what the first rank knows".utf8))
     try checks.expect("sum of a number", try world.sum(Double(world.rank)) == Double(ranks * (ranks - 1) / 2))
 
-    var three: [Float] = [1, 2, 3], one: [Float] = [1]
-    var refused = ""
+    try refusal(&checks)
+  }
+
+  /// Every pair of ranks exchanges another length, one of them of more than a piece, some of none.
+  private func exchange(_ checks: inout Checks) throws {
+    func length(_ from: Int, _ to: Int) -> Int { from == 0 && to == 1 ? 70 << 20 : (from * 5 + to) % 3 * 1001 }
+    func byte(_ from: Int, _ to: Int, _ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: index % 251 + from * 7 + to) }
+    let outgoing = (0..<world.size).map { rank in
+      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: length(world.rank, rank), alignment: 64)
+      for index in bytes.indices { bytes[index] = byte(world.rank, rank, index) }
+      return bytes
+    }
+    let incoming = (0..<world.size).map { rank in
+      UnsafeMutableRawBufferPointer.allocate(byteCount: length(rank, world.rank), alignment: 64)
+    }
+    defer { (outgoing + incoming).forEach { $0.deallocate() } }
+    try world.exchange((outgoing.map { UnsafeRawBufferPointer($0) }, incoming))
+    let isRight = (0..<world.size).filter { $0 != world.rank }.allSatisfy { rank in
+      incoming[rank].indices.allSatisfy { incoming[rank][$0] == byte(rank, world.rank, $0) }
+    }
+    try checks.expect("exchange", isRight)
+  }
+  /// Parts that do not fill the whole: one number of each rank, and room for one more.
+  private func refusal(_ checks: inout Checks) throws {
+    // Without a launcher there is no MPI that could refuse.
+    guard World.isLaunched else { return }
+    let one: [Float] = [1]
+    var all = [Float](repeating: 0, count: world.size + 1), refused = ""
     do {
       try one.withUnsafeBufferPointer { one in
-        try three.withUnsafeMutableBufferPointer { try world.gather(one, into: $0) }
+        try all.withUnsafeMutableBufferPointer { try world.gather(one, into: $0) }
       }
     } catch {
       refused = "\(error)"
     }
-    one = []
-    try checks.expect("parts that do not fit are named", ranks == 3 || world.size == 1 || refused.contains("3 numbers"))
+    try checks.expect(
+      "parts that do not fit are named", refused.contains("\(world.size + 1) numbers are not \(world.size) ranks'"),
+      refused)
   }
 }

@@ -48,7 +48,8 @@ struct InvarianceChecks {
     }
     for part in parts { towers.embed(batch(part), into: embeddings.rows(part), keeping: parts.count == 1) }
     let contrast = try Contrast(
-      of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients, using: Workspace())
+      of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients,
+      precision: towers.precision, using: Workspace())
     towers.logitScale.gradient.scalar = contrast.logitScaleGradient
     for part in parts { towers.backward(batch(part), from: gradients.rows(part)) }
     return (towers, contrast.loss)
@@ -66,11 +67,5 @@ struct InvarianceChecks {
       pictures: PackedPictures(
         pixels: pairs.flatMap(\.0), count: rows.count, mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25]),
       captions: PackedCaptions(pairs.map(\.1)))
-  }
-
-  private func relativeError(_ found: [Float], _ expected: [Float]) -> Double {
-    let difference = zip(found, expected).reduce(0) { $0 + pow(Double($1.0 - $1.1), 2) }.squareRoot()
-    let norm = expected.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-    return norm == 0 ? difference : difference / norm
   }
 }

@@ -1,5 +1,5 @@
-// What only several ranks can show: the collectives, and that loss and gradients are the same for any number of ranks
-// and any micro-batch.
+// What only several ranks can show: the collectives, that loss and gradients are the same for any number of ranks and any
+// micro-batch, that a sharded optimizer changes memory and nothing else, and what a step asks the system for.
 //
 //     mpirun -n 4 --oversubscribe .build/release/WorldCheck
 //
@@ -11,6 +11,10 @@ try World.run { world in
   var checks = Checks(world)
   try CollectiveChecks(world).run(&checks)
   try InvarianceChecks(world).run(&checks)
+  try ContrastChecks(world).run(&checks)
+  try ShardingChecks(world).run(&checks)
+  try MemoryChecks(world).run(&checks)
+  try AllocationChecks(world).run(&checks)
   try checks.finish()
 } onError: { error, world in
   FileHandle.standardError.write(Data("WorldCheck: rank \(world.rank): \(error)\n".utf8))

@@ -91,6 +91,10 @@ void CKernels_fill_rows(float *y, size_t y_stride, const float *bias, const floa
                         size_t begin, size_t end, size_t columns);
 /// y += x.
 void CKernels_add(const float *x, float *y, size_t count);
+/// y[i] = terms[0][i] + terms[1][i] + …, added in this order, for i in [begin, end); `y` may be one of the terms.
+void CKernels_sum_f32(const float *const *terms, size_t count, float *y, size_t begin, size_t end);
+/// The same in single precision, with the sum rounded to what bf16 can hold.
+void CKernels_sum_bf16(const bf16 *const *terms, size_t count, float *y, size_t begin, size_t end);
 /// y[i] = x[index[i]].
 void CKernels_gather_rows(const float *x, const int32_t *index, float *y, size_t begin, size_t end, size_t columns);
 /// y[index[i]] += x[i], restricted to columns [begin, end).
@@ -111,17 +115,71 @@ void CKernels_normalize_rows_backward(const float *dy, const float *y, const flo
 
 // MARK: Contrastive loss
 
-/// For rows [begin, end) of a tile of logits: the largest logit of each row and the sum of exp(logit − largest),
-/// merged into the running pair (`row_max`, `row_sum`).
-void CKernels_merge_row_log_sums(const float *logits, size_t stride, size_t begin, size_t end, size_t columns,
-                                 float *row_max, float *row_sum);
-/// The same for columns [begin, end).
-void CKernels_merge_column_log_sums(const float *logits, size_t stride, size_t rows, size_t begin, size_t end,
-                                    float *column_max, float *column_sum);
-/// Turns rows [begin, end) of a tile of logits into exp(l − rowLSE) + exp(l − columnLSE); adds Σ of the result × l to
-/// each row's `products`.
-void CKernels_contrast_tile(float *logits, size_t stride, size_t begin, size_t end, size_t columns,
-                            const float *row_lse, const float *column_lse, double *products);
+/// What is known of every row, or of every column, of the logits. Each array has room for 64 more.
+struct CKernels_LogitStatistics {
+  /// Σ exp(logit − reference).
+  double *sums;
+  /// The largest logit so far, from −∞; untouched where logits are small.
+  float *references;
+  /// The largest logit of another pair so far, from −∞.
+  float *rivals;
+  /// For the second pass: the log-sum-exp; 1 / Σ exp(logit) where logits are small.
+  const float *weights;
+};
+
+/// The logits (rows, columns) = multiplier · images · textsᵀ of a rank's pictures and everybody's captions, and the
+/// gradients, all walked in tiles. Operands are bf16, or float where `unit` is CKernels_NoProductUnit; "k" is an inner
+/// length, rounded up to 32 for bf16.
+struct CKernels_Contrast {
+  size_t rows, columns, dimension;
+  /// A tile has so many rows, a multiple of CKernels_contrast_block_rows, and columns, a multiple of 64.
+  size_t tile_rows, tile_columns;
+  enum CKernels_ProductUnit unit;
+  float multiplier;
+  /// Row i's own caption is column first_own + i.
+  size_t first_own;
+  /// Whether no |logit| exceeds 64, so that exp(logit) and sums of it are far from the ends of single precision.
+  int is_small;
+  /// (rows, k) with room for 32 more if bf16.
+  const void *images;
+  size_t images_stride;
+  /// Texts as 32 columns a panel, for logits.
+  const void *text_panels;
+  /// Each tile's texts or images as they lie, as panels of 32 columns, for gradients: CKernels_contrast_tile_bytes apart.
+  const void *text_tiles, *image_tiles;
+  struct CKernels_LogitStatistics image, text;
+  /// Each row's own logit.
+  float *own;
+  /// Second pass: Σ softmaxes · logit of some rows at a time is added to the first of them.
+  double *products;
+  /// Second pass: (rows, dimension) and (columns, dimension), to which G · texts and Gᵀ · images are added, G being 2B
+  /// times the gradient of the logits.
+  float *d_images, *d_texts;
+};
+
+/// Rows that go through together.
+size_t CKernels_contrast_block_rows(enum CKernels_ProductUnit unit);
+/// Bytes of `count` rows as panels for gradients.
+size_t CKernels_contrast_tile_bytes(enum CKernels_ProductUnit unit, size_t count, size_t dimension);
+/// Bytes of `count` rows as panels for logits.
+size_t CKernels_contrast_panels_bytes(enum CKernels_ProductUnit unit, size_t count, size_t dimension);
+/// Bytes of 64-byte aligned memory a thread needs for itself.
+size_t CKernels_contrast_scratch(const struct CKernels_Contrast *contrast);
+/// Panels [begin, end) for logits out of x (count, dimension), into the beginning of all panels.
+void CKernels_contrast_pack_panels(enum CKernels_ProductUnit unit, const float *x, size_t count, size_t dimension,
+                                   void *to, size_t begin, size_t end);
+/// The panels for gradients out of x (count, dimension).
+void CKernels_contrast_pack_tile(enum CKernels_ProductUnit unit, const float *x, size_t count, size_t dimension,
+                                 void *to);
+/// The first pass over tiles [first_row, end_row) × [first_column, end_column), in tiles: sums, references, rivals and own
+/// logits. Threads must have neither rows nor columns in common.
+void CKernels_contrast_sums(const struct CKernels_Contrast *contrast, size_t first_row, size_t end_row,
+                            size_t first_column, size_t end_column, void *scratch);
+/// The second pass.
+void CKernels_contrast_gradients(const struct CKernels_Contrast *contrast, size_t first_row, size_t end_row,
+                                 size_t first_column, size_t end_column, void *scratch);
+/// The largest sum of squares of a row among [begin, end); not a number if one is.
+float CKernels_largest_square(const float *x, size_t columns, size_t begin, size_t end);
 
 // MARK: Optimizer
 

@@ -1,0 +1,326 @@
+// The logits of the contrastive loss and its gradients, tile by tile.
+//
+// A tile of logits exists only as blocks in the first-level cache: the first pass adds them to the statistics of their
+// rows and columns and forgets them, the second leaves their gradients G in the second-level cache for two more products.
+// Operands come packed: every text meets every picture, so that packing is paid once. Products are bfloat16's where the
+// caller wants them and the processor has them, else the single-precision ones below.
+#include "common.h"
+#include "contrast.h"
+#include "product.h"
+
+// A matrix as the left operand of a product: rows `row_step` numbers apart, k `k_step`.
+struct Left {
+  const void *numbers;
+  size_t row_step, k_step;
+};
+
+// MARK: Products in single precision
+
+enum { STRIP = 6, FLOAT_ROWS = 24 };
+_Static_assert(FLOAT_ROWS % STRIP == 0 && BLOCK_ROWS >= MOST_ROWS && BLOCK_WIDTH == 2 * PANEL, "blocks and panels");
+
+// Six rows times columns [first, first + 16 · WIDTH) of two panels (k, 32).
+#define FLOAT_STRIP(WIDTH)                                                                                          \
+  INLINE void float_strip_##WIDTH(const float *const row[STRIP], size_t k_step, const float *b, size_t next,        \
+                                  size_t first, size_t k, float *c) {                                               \
+    vector sum[STRIP][WIDTH];                                                                                       \
+    _Pragma("unroll") for (size_t r = 0; r < STRIP; r++) {                                                          \
+      _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) sum[r][j] = (vector){0};                                 \
+    }                                                                                                               \
+    for (size_t p = 0; p < k; p++) {                                                                                \
+      vector column[WIDTH];                                                                                         \
+      _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) {                                                        \
+        size_t at = first + 16 * j;                                                                                 \
+        column[j] = *(const vector *)(b + at / PANEL * next + p * PANEL + at % PANEL);                              \
+      }                                                                                                             \
+      _Pragma("unroll") for (size_t r = 0; r < STRIP; r++) {                                                        \
+        _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) sum[r][j] += row[r][p * k_step] * column[j];           \
+      }                                                                                                             \
+    }                                                                                                               \
+    _Pragma("unroll") for (size_t r = 0; r < STRIP; r++) {                                                          \
+      _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) {                                                        \
+        *(vector *)(c + r * BLOCK_WIDTH + first + 16 * j) = sum[r][j];                                              \
+      }                                                                                                             \
+    }                                                                                                               \
+  }
+FLOAT_STRIP(1)
+#if defined(__x86_64__)
+FLOAT_STRIP(2)
+FLOAT_STRIP(4)
+
+// As many sums as AVX-512 has room for.
+__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma"))) static void wide_strip(
+    const float *const row[STRIP], size_t k_step, const float *b, size_t next, size_t panels, size_t k, float *c) {
+  if (panels == 2) {
+    float_strip_4(row, k_step, b, next, 0, k, c);
+  } else {
+    float_strip_2(row, k_step, b, next, 0, k, c);
+  }
+}
+#endif
+
+CLONES void contrast_float_strip(const float *const row[STRIP], size_t k_step, const float *b, size_t next,
+                                 size_t panels, size_t k, float *c) {
+  for (size_t first = 0; first < panels * PANEL; first += 16) float_strip_1(row, k_step, b, next, first, k, c);
+}
+
+static void float_block(struct Left a, size_t rows, const float *b, size_t next, size_t panels, size_t k, float *c) {
+#if defined(__x86_64__)
+  int is_wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#endif
+  for (size_t first = 0; first < rows; first += STRIP) {
+    const float *row[STRIP];
+    for (size_t r = 0; r < STRIP; r++) {
+      size_t at = first + r < rows ? first + r : rows - 1;
+      row[r] = (const float *)a.numbers + at * a.row_step;
+    }
+    float *to = c + first * BLOCK_WIDTH;
+#if defined(__x86_64__)
+    if (is_wide) {
+      wide_strip(row, a.k_step, b, next, panels, k, to);
+      continue;
+    }
+#endif
+    contrast_float_strip(row, a.k_step, b, next, panels, k, to);
+  }
+}
+
+// MARK: Either precision
+
+static int is_float(enum CKernels_ProductUnit unit) { return unit == CKernels_NoProductUnit; }
+static size_t size_of_number(enum CKernels_ProductUnit unit) { return is_float(unit) ? sizeof(float) : sizeof(bf16); }
+// The length of an inner dimension of k in panels.
+static size_t inner(enum CKernels_ProductUnit unit, size_t k) { return is_float(unit) ? k : rounded(k, STEP); }
+
+static void multiply_block(enum CKernels_ProductUnit unit, struct Left a, size_t m, size_t rows, const void *panels,
+                           size_t n, size_t columns, size_t k, float *block) {
+  size_t count = columns > PANEL ? 2 : 1, next = k * PANEL;
+  if (is_float(unit)) {
+    a.numbers = (const float *)a.numbers + m * a.row_step;
+    float_block(a, rows, (const float *)panels + n * k, next, count, k, block);
+  } else {
+    const bf16 *from = (const bf16 *)a.numbers + m * a.row_step;
+    product_block(unit, from, a.row_step, (const bf16 *)panels + n * k, next, count, k, block);
+  }
+}
+
+// c += a · panels, a (rows, k).
+static void multiply_and_add(enum CKernels_ProductUnit unit, struct Left a, size_t rows, const void *panels,
+                             size_t columns, size_t k, float *c, float *block) {
+  size_t step = CKernels_contrast_block_rows(unit);
+  for (size_t m = 0; m < rows; m += step) {
+    size_t height = rows - m < step ? rows - m : step;
+    for (size_t n = 0; n < columns; n += BLOCK_WIDTH) {
+      size_t width = columns - n < BLOCK_WIDTH ? columns - n : BLOCK_WIDTH;
+      multiply_block(unit, a, m, height, panels, n, width, k, block);
+      contrast_accumulate(block, height, width, c + m * columns + n, columns);
+    }
+  }
+}
+
+size_t CKernels_contrast_block_rows(enum CKernels_ProductUnit unit) {
+  return is_float(unit) ? FLOAT_ROWS : (unit == CKernels_AMX ? AMX_ROWS : DOT_ROWS);
+}
+
+// MARK: Packing
+
+size_t CKernels_contrast_tile_bytes(enum CKernels_ProductUnit unit, size_t count, size_t dimension) {
+  return inner(unit, count) * rounded(dimension, PANEL) * size_of_number(unit);
+}
+
+size_t CKernels_contrast_panels_bytes(enum CKernels_ProductUnit unit, size_t count, size_t dimension) {
+  return rounded(count, PANEL) * inner(unit, dimension) * size_of_number(unit);
+}
+
+// A panel (k, 32) of rows of x: a line of each row at a time.
+CLONES void contrast_transpose(const float *restrict x, size_t stride, size_t rows, size_t columns,
+                               float *restrict panel) {
+  for (size_t k = 0; k < columns; k += 16) {
+    size_t end = columns - k < 16 ? columns : k + 16;
+    for (size_t n = 0; n < rows; n++) {
+      for (size_t i = k; i < end; i++) panel[i * PANEL + n] = x[n * stride + i];
+    }
+    for (size_t i = k; i < end && rows < PANEL; i++) memset(panel + i * PANEL + rows, 0, (PANEL - rows) * sizeof(float));
+  }
+}
+
+void CKernels_contrast_pack_panels(enum CKernels_ProductUnit unit, const float *x, size_t count, size_t dimension,
+                                   void *to, size_t begin, size_t end) {
+  struct CKernels_Product product = {.n = count, .k = dimension, .b = x, .b_stride = dimension, .b_transposed = 1,
+                                     .b_is_float = 1};
+  size_t bytes = CKernels_contrast_panels_bytes(unit, PANEL, dimension);
+  for (size_t panel = begin; panel < end; panel++) {
+    size_t n = panel * PANEL, rows = count - n < PANEL ? count - n : PANEL;
+    void *target = (char *)to + panel * bytes;
+    if (is_float(unit)) {
+      contrast_transpose(x + n * dimension, dimension, rows, dimension, target);
+    } else {
+      product_pack_panel(&product, n, target);
+    }
+  }
+}
+
+void CKernels_contrast_pack_tile(enum CKernels_ProductUnit unit, const float *x, size_t count, size_t dimension,
+                                 void *to) {
+  struct CKernels_Product product = {.n = dimension, .k = count, .b = x, .b_stride = dimension, .b_is_float = 1};
+  for (size_t n = 0; n < dimension; n += PANEL) {
+    if (!is_float(unit)) {
+      product_pack_panel(&product, n, (bf16 *)to + n * inner(unit, count));
+      continue;
+    }
+    size_t columns = dimension - n < PANEL ? dimension - n : PANEL;
+    for (size_t k = 0; k < count; k++) {
+      float *row = (float *)to + n * count + k * PANEL;
+      memcpy(row, x + k * dimension + n, columns * sizeof(float));
+      memset(row + columns, 0, (PANEL - columns) * sizeof(float));
+    }
+  }
+}
+
+// MARK: The two passes
+
+// A thread's memory.
+struct Room {
+  float *block;
+  struct Lanes *lanes;
+  // G of a tile and, unless it is single precision, Gᵀ. Rows begin in different sets of the first-level cache.
+  void *gradients;
+  size_t stride;
+  bf16 *turned;
+  size_t turned_stride;
+};
+
+// Lays a thread's memory out from `scratch`, and returns its length in bytes.
+static size_t lay_out(const struct CKernels_Contrast *p, void *scratch, struct Room *room) {
+  room->stride = p->tile_columns + 32;
+  room->turned_stride = is_float(p->unit) ? 0 : rounded(p->tile_rows, STEP) + 3 * STEP;
+  size_t lanes = BLOCK_ROWS * BLOCK_WIDTH * sizeof(float), gradients = lanes + sizeof(struct Lanes);
+  size_t turned = gradients + rounded((p->tile_rows + MOST_ROWS) * room->stride * size_of_number(p->unit), 64);
+  room->block = scratch;
+  room->lanes = (struct Lanes *)((char *)scratch + lanes);
+  room->gradients = (char *)scratch + gradients;
+  room->turned = (bf16 *)((char *)scratch + turned);
+  return turned + (p->tile_columns + MOST_ROWS) * room->turned_stride * sizeof(bf16);
+}
+
+size_t CKernels_contrast_scratch(const struct CKernels_Contrast *p) {
+  struct Room room;
+  return lay_out(p, NULL, &room);
+}
+
+// The rows and columns of a tile.
+static struct Block tile(const struct CKernels_Contrast *p, size_t row, size_t column) {
+  struct Block t = {.row = row * p->tile_rows, .column = column * p->tile_columns};
+  t.rows = p->rows - t.row < p->tile_rows ? p->rows - t.row : p->tile_rows;
+  t.columns = p->columns - t.column < p->tile_columns ? p->columns - t.column : p->tile_columns;
+  return t;
+}
+
+// A block of products, without the multiplier.
+static void multiply_logits(const struct CKernels_Contrast *p, struct Block b, float *block) {
+  struct Left images = {p->images, p->images_stride, 1};
+  multiply_block(p->unit, images, b.row, b.rows, p->text_panels, b.column, b.columns, inner(p->unit, p->dimension),
+                 block);
+}
+
+// The block of a tile that begins at a row and a column of it.
+static struct Block block_at(const struct CKernels_Contrast *p, struct Block t, size_t row, size_t column) {
+  size_t step = CKernels_contrast_block_rows(p->unit), down = t.rows - row, right = t.columns - column;
+  struct Block b = {t.row + row, down < step ? down : step, t.column + column,
+                    right < BLOCK_WIDTH ? right : BLOCK_WIDTH};
+  return b;
+}
+
+static void sum_tile(const struct CKernels_Contrast *p, struct Block t, const struct Room *room) {
+  for (size_t row = 0; row < t.rows; row += CKernels_contrast_block_rows(p->unit)) {
+    contrast_begin_rows(room->lanes);
+    for (size_t column = 0; column < t.columns; column += BLOCK_WIDTH) {
+      struct Block b = block_at(p, t, row, column);
+      multiply_logits(p, b, room->block);
+      contrast_sum(p, b, room->block, room->lanes);
+    }
+    contrast_end_rows(p, t.row + row, block_at(p, t, row, 0).rows, room->lanes);
+  }
+}
+
+// Keeps a block of G, and of Gᵀ, for products.
+static void keep(const struct CKernels_Contrast *p, const struct Room *room, size_t row, size_t column, size_t rows,
+                 int is_last) {
+  size_t at = row * room->stride + column;
+  if (is_float(p->unit)) {
+    for (size_t r = 0; r < rows; r++) {
+      memcpy((float *)room->gradients + at + r * room->stride, room->block + r * BLOCK_WIDTH,
+             BLOCK_WIDTH * sizeof(float));
+    }
+    return;
+  }
+  bf16 *turned = room->turned + column * room->turned_stride + row;
+  product_narrow_block(room->block, rows, (bf16 *)room->gradients + at, room->stride);
+  product_turn_block(room->block, rows, turned, room->turned_stride);
+  // Zeros up to the end of the inner length, which a block of fewer than 32 rows may not reach.
+  if (is_last) product_turn_block(room->block, 0, turned + 32, room->turned_stride);
+}
+
+static void differentiate_tile(const struct CKernels_Contrast *p, struct Block t, const struct Room *room) {
+  size_t step = CKernels_contrast_block_rows(p->unit);
+  for (size_t row = 0; row < t.rows; row += step) {
+    for (size_t column = 0; column < t.columns; column += BLOCK_WIDTH) {
+      struct Block b = block_at(p, t, row, column);
+      multiply_logits(p, b, room->block);
+      contrast_differentiate(p, b, room->block);
+      keep(p, room, row, column, b.rows, row + step >= t.rows);
+    }
+  }
+}
+
+// d_images += G · texts and d_texts += Gᵀ · images for a tile.
+static void add_products(const struct CKernels_Contrast *p, struct Block t, const struct Room *room) {
+  size_t width = p->dimension;
+  const char *texts = p->text_tiles, *images = p->image_tiles;
+  texts += t.column / p->tile_columns * CKernels_contrast_tile_bytes(p->unit, p->tile_columns, width);
+  images += t.row / p->tile_rows * CKernels_contrast_tile_bytes(p->unit, p->tile_rows, width);
+  struct Left left = {room->gradients, room->stride, 1}, turned = {room->gradients, 1, room->stride};
+  if (!is_float(p->unit)) turned = (struct Left){room->turned, room->turned_stride, 1};
+  multiply_and_add(p->unit, left, t.rows, texts, width, inner(p->unit, t.columns), p->d_images + t.row * width,
+                   room->block);
+  multiply_and_add(p->unit, turned, t.columns, images, width, inner(p->unit, t.rows), p->d_texts + t.column * width,
+                   room->block);
+}
+
+void CKernels_contrast_sums(const struct CKernels_Contrast *p, size_t first_row, size_t end_row, size_t first_column,
+                            size_t end_column, void *scratch) {
+  struct Room room;
+  lay_out(p, scratch, &room);
+  product_begin(p->unit);
+  for (size_t column = first_column; column < end_column; column++) {
+    for (size_t row = first_row; row < end_row; row++) sum_tile(p, tile(p, row, column), &room);
+  }
+  product_end(p->unit);
+}
+
+void CKernels_contrast_gradients(const struct CKernels_Contrast *p, size_t first_row, size_t end_row,
+                                 size_t first_column, size_t end_column, void *scratch) {
+  struct Room room;
+  lay_out(p, scratch, &room);
+  product_begin(p->unit);
+  for (size_t column = first_column; column < end_column; column++) {
+    for (size_t row = first_row; row < end_row; row++) {
+      struct Block t = tile(p, row, column);
+      differentiate_tile(p, t, &room);
+      add_products(p, t, &room);
+    }
+  }
+  product_end(p->unit);
+}
+
+CLONES float CKernels_largest_square(const float *x, size_t columns, size_t begin, size_t end) {
+  float largest = 0;
+  for (size_t r = begin; r < end; r++) {
+    RELAXED
+    const float *row = x + r * columns;
+    float sum = 0;
+    for (size_t c = 0; c < columns; c++) sum += row[c] * row[c];
+    if (!(sum <= largest)) largest = sum;
+  }
+  return largest;
+}

@@ -1,0 +1,171 @@
+import CKernels
+
+/// The logits L = multiplier · images · textsᵀ of some pictures and all captions, walked tile by tile and never stored.
+///
+/// Both walks give every thread a share of the columns. They go around in as many rounds as there are threads, and in
+/// each a thread takes another share of the rows: so no two threads ever add to the same row or column, and the order of
+/// the additions depends on the number of threads alone.
+public final class LogitTiles {
+  /// Up to this size of all logits exp(logit) and sums of it are far from the ends of single precision.
+  public static let largestSmall: Float = 64
+
+  /// What the first walk finds of every picture's logits.
+  public let rows: LogitStatistics
+  /// What the first walk finds of every caption's logits.
+  public let columns: LogitStatistics
+  /// Each picture's logit with its own caption, found by the first walk.
+  public let own: UnsafeMutableBufferPointer<Float>
+  private var kernel: CKernels_Contrast
+  private let threads: Int
+  // What the kernel's addresses point into.
+  private let operands: [Tensor]
+
+  /// Packs the operands.
+  ///
+  /// - Parameters:
+  ///   - images: (own, embedding); `texts`: (all, embedding), which is not read again afterwards.
+  ///   - firstOwn: the column of row 0's own caption; the others' follow.
+  ///   - isSmall: whether no |logit| exceeds ``largestSmall``.
+  ///   - unit: what multiplies; `widening` stands for single precision.
+  ///   - threads: among how many the work is divided, ``Threads/count`` best of all.
+  ///   - workspace: has room for the packed operands.
+  public init(
+    images: Tensor, texts: Tensor, multiplier: Float, firstOwn: Int, isSmall: Bool, on unit: ProductUnit,
+    threads: Int, using workspace: Workspace
+  ) {
+    precondition(images.isContiguous && texts.isContiguous && images.columns == texts.columns, "shapes differ")
+    let unit = unit.kernel ?? CKernels_NoProductUnit, isSingle = unit == CKernels_NoProductUnit
+    rows = LogitStatistics(count: images.rows, isSmall: isSmall)
+    columns = LogitStatistics(count: texts.rows, isSmall: isSmall)
+    self.threads = threads
+    own = .allocate(capacity: images.rows)
+    own.initialize(repeating: .nan)
+
+    // What a thread works on at a time stays in its second-level cache.
+    let most = isSingle ? 256 : 512
+    func extent(_ count: Int, unit: Int) -> Int {
+      let tiles = max((count + threads * most - 1) / (threads * most), 1) * threads
+      return max((count + tiles - 1) / tiles + unit - 1, unit) / unit * unit
+    }
+    let height = extent(images.rows, unit: CKernels_contrast_block_rows(unit)), width = extent(texts.rows, unit: 64)
+
+    let left = isSingle ? images : Self.rounded(images, using: workspace)
+    let textPanels = Self.panels(of: texts, unit, using: workspace)
+    let textTiles = Self.tiles(of: texts, extent: width, unit, using: workspace)
+    let imageTiles = Self.tiles(of: images, extent: height, unit, using: workspace)
+    operands = [left, textPanels, textTiles, imageTiles]
+    kernel = CKernels_Contrast(
+      rows: images.rows, columns: texts.rows, dimension: images.columns, tile_rows: height, tile_columns: width,
+      unit: unit, multiplier: multiplier, first_own: firstOwn, is_small: isSmall ? 1 : 0, images: left.address,
+      images_stride: left.columns, text_panels: textPanels.address, text_tiles: textTiles.address,
+      image_tiles: imageTiles.address, image: rows.kernel, text: columns.kernel, own: own.baseAddress, products: nil,
+      d_images: nil, d_texts: nil)
+  }
+
+  deinit {
+    own.deallocate()
+  }
+
+  /// The first walk, over all logits: the statistics of rows and columns.
+  public func sum() {
+    walk(CKernels_contrast_sums)
+  }
+
+  /// The second walk. With G = row softmax + column softmax − 2 · identity it adds G · texts and Gᵀ · images to the given
+  /// tensors, which are (own, embedding) and (all, embedding).
+  ///
+  /// Before, the statistics of columns must have been summed over all ranks.
+  ///
+  /// - Returns: Σ G ∘ L.
+  public func addGradients(images: Tensor, texts: Tensor) -> Double {
+    precondition(images.rows == rows.count && texts.rows == columns.count, "shapes differ")
+    precondition(images.isContiguous && texts.isContiguous, "a view with gaps")
+    rows.weigh()
+    columns.weigh()
+    var products = [Double](repeating: 0, count: rows.count)
+    products.withUnsafeMutableBufferPointer { products in
+      kernel.products = products.baseAddress
+      kernel.d_images = images.floatPointer
+      kernel.d_texts = texts.floatPointer
+      walk(CKernels_contrast_gradients)
+    }
+    return products.reduce(0, +) - 2 * own.reduce(0) { $0 + Double($1) }
+  }
+
+  private func walk(
+    _ pass: (UnsafePointer<CKernels_Contrast>, Int, Int, Int, Int, UnsafeMutableRawPointer) -> Void
+  ) {
+    let down = (kernel.rows + kernel.tile_rows - 1) / kernel.tile_rows
+    let across = (kernel.columns + kernel.tile_columns - 1) / kernel.tile_columns
+    func share(_ part: Int, of tiles: Int) -> Range<Int> { tiles * part / threads..<tiles * (part + 1) / threads }
+    withUnsafePointer(to: kernel) { kernel in
+      Scratch.with(threads: threads, bytes: CKernels_contrast_scratch(kernel), shared: 0) { scratch in
+        for round in 0..<threads {
+          Threads.forEachNumberedBand(of: threads, atMost: threads) { band, parts in
+            for part in parts {
+              let rows = share((part + round) % threads, of: down), columns = share(part, of: across)
+              pass(
+                kernel, rows.lowerBound, rows.upperBound, columns.lowerBound, columns.upperBound, scratch.room(of: band)
+              )
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// MARK: - Packing
+
+extension LogitTiles {
+  private static func room(_ bytes: Int, _ unit: CKernels_ProductUnit, using workspace: Workspace) -> Tensor {
+    let type: ElementType = unit == CKernels_NoProductUnit ? .float32 : .bfloat16
+    return workspace.tensor(rows: 1, columns: bytes / type.size, type)
+  }
+
+  /// bfloat16 rows, zero up to a multiple of 32 columns, with as many rows more as a block of rows may reach beyond.
+  private static func rounded(_ x: Tensor, using workspace: Workspace) -> Tensor {
+    let y = workspace.tensor(rows: x.rows + 32, columns: (x.columns + 31) / 32 * 32, .bfloat16)
+    Threads.forEachBand(of: x.rows) { band in
+      for row in band {
+        let to = y.bfloat16Pointer + row * y.columns
+        CKernels_narrow(x.floatPointer + row * x.columns, to, x.columns)
+        (to + x.columns).update(repeating: 0, count: y.columns - x.columns)
+      }
+    }
+    return y
+  }
+
+  /// Captions as right operands of logits.
+  private static func panels(of x: Tensor, _ unit: CKernels_ProductUnit, using workspace: Workspace) -> Tensor {
+    let panels = room(CKernels_contrast_panels_bytes(unit, x.rows, x.columns), unit, using: workspace)
+    Threads.forEachBand(of: (x.rows + 31) / 32) { band in
+      CKernels_contrast_pack_panels(
+        unit, x.floatPointer, x.rows, x.columns, panels.address, band.lowerBound, band.upperBound)
+    }
+    return panels
+  }
+
+  /// Captions or pictures as right operands of gradients.
+  private static func tiles(
+    of x: Tensor, extent: Int, _ unit: CKernels_ProductUnit, using workspace: Workspace
+  ) -> Tensor {
+    let bytes = CKernels_contrast_tile_bytes(unit, extent, x.columns), count = (x.rows + extent - 1) / extent
+    let tiles = room(bytes * count, unit, using: workspace)
+    Threads.forEachBand(of: count) { band in
+      for tile in band {
+        let first = tile * extent
+        CKernels_contrast_pack_tile(
+          unit, x.floatPointer + first * x.columns, min(extent, x.rows - first), x.columns, tiles.address + tile * bytes
+        )
+      }
+    }
+    return tiles
+  }
+}
+
+/// The largest Euclidean norm of a row.
+public func largestNorm(_ x: Tensor) -> Float {
+  precondition(x.isContiguous, "a view with gaps")
+  return CKernels_largest_square(x.floatPointer, x.columns, 0, x.rows).squareRoot()
+}

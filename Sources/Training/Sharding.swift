@@ -1,0 +1,14 @@
+/// What each rank keeps only its slice of, instead of all of it. It decides memory and speed, never results.
+public enum Sharding: String, Codable, Sendable, CaseIterable {
+  /// Every rank keeps everything, and takes the optimizer's whole step.
+  case none
+  /// The optimizer's moments exist once in the world: each rank updates its slice, and the values are gathered.
+  case optimizer
+}
+
+extension KeyedDecodingContainer {
+  // What is synthesized for a recipe decodes this key here: those of runs that were started before it existed lack it.
+  func decode(_: Sharding.Type, forKey key: Key) throws -> Sharding {
+    try decodeIfPresent(Sharding.self, forKey: key) ?? .optimizer
+  }
+}

@@ -1,0 +1,73 @@
+import Testing
+
+extension RankTests {
+  /// Runs whose optimizer is sharded leave the same files as others, and go on as others.
+  @Suite struct ShardingTests {
+    let scratch: Scratch
+
+    init() throws { scratch = try Trained.copyOfDataset() }
+
+    private func command(into run: String, shard: String, _ more: String...) -> [String] {
+      Trained.command(into: run, steps: 8, "checkpoint.everySteps=4", "shard=\(shard)")
+        + more.flatMap { ["--set", $0] }
+    }
+
+    /// Weights and moments of a checkpoint.
+    private func tensors(_ checkpoint: String) throws -> [[UInt8]] {
+      try ["model.safetensors", "optimizer-000.safetensors"].map { try scratch.read("\(checkpoint)/\($0)") }
+    }
+
+    @Test(arguments: [2, 4]) func shardedRunsLeaveTheSameBytes(ranks: Int) throws {
+      try scratch.succeed(command(into: "whole", shard: "none"), ranks: ranks)
+      try scratch.succeed(command(into: "sharded", shard: "optimizer"), ranks: ranks)
+      for step in ["step-000000004", "step-000000008"] {
+        #expect(try tensors("sharded/\(step)") == tensors("whole/\(step)"), "\(step)")
+      }
+      try scratch.succeed(["verify", "sharded"])
+      // Each goes on as the other.
+      for (run, shard) in [("whole", "optimizer"), ("sharded", "none")] {
+        let expected = try tensors("\(run)/step-000000008")
+        try scratch.remove("\(run)/step-000000008")
+        let result = try scratch.succeed(command(into: run, shard: shard), ranks: ranks)
+        #expect(result.errors.contains("resuming \(run) after step 4"))
+        #expect(try tensors("\(run)/step-000000008") == expected, "\(run)")
+      }
+    }
+
+    @Test func anotherNumberOfRanksGoesOn() throws {
+      try scratch.succeed(command(into: "run", shard: "optimizer", "precision=fp32"), ranks: 2)
+      let expected = try JournalLine.all(of: "run", in: scratch)
+      for ranks in [4, nil] {
+        try scratch.remove("run/step-000000008")
+        let result = try scratch.succeed(command(into: "run", shard: "optimizer", "precision=fp32"), ranks: ranks)
+        #expect(result.errors.contains("resuming run after step 4"))
+        for (found, expected) in zip(try JournalLine.all(of: "run", in: scratch), expected) {
+          #expect(abs(found.loss - expected.loss) < 1e-5 * expected.loss, "step \(found.step)")
+        }
+      }
+    }
+
+    @Test func theWireIsPartOfTheRun() throws {
+      try scratch.succeed(command(into: "run", shard: "optimizer", "reduction.wire=bf16"), ranks: 2)
+      try scratch.succeed(command(into: "whole", shard: "none", "reduction.wire=bf16"), ranks: 2)
+      #expect(try tensors("run/step-000000008") == tensors("whole/step-000000008"))
+      try scratch.fail(
+        command(into: "run", shard: "optimizer"), ranks: 2, with: 64, "reduction.wire was \"bf16\", now is \"fp32\"")
+    }
+
+    /// The recipe of a run that was started before there were such keys means what was done then.
+    @Test func aRecipeFromBeforeTheKeysMeansTheirDefaults() throws {
+      try scratch.succeed(command(into: "run", shard: "none"), ranks: 2)
+      let recipe = try scratch.text("run/recipe.json")
+        .replacing(#/ *"reduction" : \{[^}]*\},\n/#, with: "").replacing(#/ *"shard" : "none",\n/#, with: "")
+      #expect(!recipe.contains("wire") && !recipe.contains("shard"))
+      try scratch.write(recipe, to: "run/recipe.json")
+      try scratch.fail(
+        command(into: "run", shard: "none", "reduction.wire=bf16"), ranks: 2, with: 64,
+        "reduction.wire was \"fp32\", now is \"bf16\"")
+      try scratch.remove("run/step-000000008")
+      let result = try scratch.succeed(command(into: "run", shard: "optimizer"), ranks: 2)
+      #expect(result.errors.contains("resuming run after step 4"))
+    }
+  }
+}
