@@ -16,10 +16,11 @@ public struct GEMMBenchmark: Sendable {
     self.precision = precision
   }
 
-  /// oneDNN, unless our own products are OpenBLAS's: those of single precision, and all where nothing multiplies
-  /// bfloat16.
+  /// What calls the library; nil where our own products are the library's: those of single precision, and all where
+  /// nothing multiplies bfloat16.
   private var library: ProductUnit? {
-    precision == .bf16 && ProductUnit.best != .widening && ProductUnit.library.isAvailable ? .library : nil
+    guard precision == .bf16, ProductUnit.best != .widening else { return nil }
+    return ProductUnit.library.isAvailable ? .library : .widening
   }
 
   /// The best rates of the large product, of all ranks together.
@@ -42,7 +43,7 @@ public struct GEMMBenchmark: Sendable {
       }
     }
     return GEMMReport(
-      precision: precision.rawValue, library: library == nil ? "OpenBLAS" : "oneDNN", products: products,
+      precision: precision.rawValue, library: library == .library ? "oneDNN" : "OpenBLAS", products: products,
       peak: try peak(in: world))
   }
 
