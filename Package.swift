@@ -32,6 +32,7 @@ let package = Package(
   targets: [
     // Libraries of the system.
     library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
+    library("COneDNN", apt: "libdnnl-dev"),
     library("COpenMPI", pkgConfig: "ompi-c", apt: "libopenmpi-dev"),
     library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
     library("CXXHash", pkgConfig: "libxxhash", apt: "libxxhash-dev"),
@@ -47,7 +48,7 @@ let package = Package(
       name: "CKernels",
       // `sqrtf` that may set errno is not vectorised; left alone, clang would use half of an AVX-512 register.
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-mprefer-vector-width=512"])]),
-    module("Tensors", ["CKernels", "COpenBLAS"]),
+    module("Tensors", ["CKernels", "COpenBLAS", "COneDNN"]),
     module("Towers", ["Tensors"]),
 
     // Files that exist only when complete.

@@ -13,7 +13,8 @@ packages=(
   libc6-dev libstdc++-12-dev binutils              # what Swift's compiler links with,
   libcurl4 libedit2 libncurses6 libsqlite3-0       #   and its tools run with
   libopenmpi-dev openmpi-bin                       # the ranks and what starts them
-  libopenblas-dev libopenblas-pthread-dev          # matrix products
+  libopenblas-dev libopenblas-pthread-dev          # matrix products in single precision,
+  libdnnl-dev libgomp1                             #   and in bfloat16, to compare ours with
   libzstd-dev zstd libxxhash-dev zlib1g-dev        # shards, checkpoints and vocabularies
   libturbojpeg0-dev libpng-dev libwebp-dev         # pictures in
   libcairo2-dev fonts-dejavu-core                  # pictures out

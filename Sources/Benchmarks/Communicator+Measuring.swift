@@ -22,13 +22,23 @@ extension Communicator {
   ///   - seconds: for how long; the first rank's clock decides for all.
   /// - Returns: of every repetition, the seconds of the rank that took longest.
   func durations(least: Int, seconds: Double, of body: () throws -> Void) throws -> Durations {
+    try withoutActuallyEscaping(body) { try durations(least: least, seconds: seconds, inTurn: [$0])[0] }
+  }
+
+  /// The same for works that are to be compared: one repetition of each after the other, so that whatever else the
+  /// machines do meanwhile slows all of them.
+  ///
+  /// - Parameter seconds: for all works together.
+  func durations(least: Int, seconds: Double, inTurn bodies: [() throws -> Void]) throws -> [Durations] {
     let start = ContinuousClock.now
-    var found: [Double] = []
+    var found = [[Double]](repeating: [], count: bodies.count)
     repeat {
-      try barrier()
-      let own = try Durations.seconds(of: body)
-      found.append(try largest(own))
-    } while try broadcast(found.count < least || start.duration(to: .now) < .seconds(seconds) ? 1 : 0) == 1
-    return Durations(found)
+      for (index, body) in bodies.enumerated() {
+        try barrier()
+        let own = try Durations.seconds(of: body)
+        found[index].append(try largest(own))
+      }
+    } while try broadcast(found[0].count < least || start.duration(to: .now) < .seconds(seconds) ? 1 : 0) == 1
+    return found.map { Durations($0) }
   }
 }

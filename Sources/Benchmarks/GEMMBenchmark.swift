@@ -2,8 +2,9 @@ public import Collectives
 import Tensors
 public import Towers
 
-/// How fast matrix products are: those of ViT-B/32's layers, and a large square one, which is taken as the peak.
+/// How fast matrix products are: those of ViT-B/32's layers, and a large square one; beside them a library's.
 ///
+/// The library is oneDNN for bfloat16 and OpenBLAS for single precision. Its large product is taken as the peak.
 /// All ranks multiply at once, so that a rate is what the machines give together.
 public struct GEMMBenchmark: Sendable {
   private let precision: Precision
@@ -15,13 +16,19 @@ public struct GEMMBenchmark: Sendable {
     self.precision = precision
   }
 
-  /// The best rate of the large product, of all ranks together, in GFLOP/s.
-  public func peak(in world: any Communicator) throws -> Double {
+  /// What calls the library; nil where our own products are the library's: those of single precision, and all where
+  /// nothing multiplies bfloat16.
+  private var library: ProductUnit? {
+    guard precision == .bf16, ProductUnit.best != .widening else { return nil }
+    return ProductUnit.library.isAvailable ? .library : .widening
+  }
+
+  /// The best rates of the large product, of all ranks together.
+  func peak(in world: any Communicator) throws -> GEMMReport.Peak {
     let side = Self.peakSide
-    return try rate(
-      .init(tower: "square", rows: side, inputs: side, outputs: side, pass: .forward), in: world, least: 2, 0.5
-    )
-    .gflops
+    let found = try rate(
+      .init(tower: "square", rows: side, inputs: side, outputs: side, pass: .forward), in: world, least: 2, 0.5)
+    return GEMMReport.Peak(gflops: found.libraryGflops ?? found.gflops, ownGflops: found.gflops)
   }
 
   /// Measures every product.
@@ -35,7 +42,9 @@ public struct GEMMBenchmark: Sendable {
         }
       }
     }
-    return GEMMReport(precision: precision.rawValue, products: products, gemmGflops: try peak(in: world))
+    return GEMMReport(
+      precision: precision.rawValue, library: library == .library ? "oneDNN" : "OpenBLAS", products: products,
+      peak: try peak(in: world))
   }
 
   /// A layer, and which of its three products.
@@ -50,23 +59,30 @@ public struct GEMMBenchmark: Sendable {
   private func rate(_ shape: Shape, in world: any Communicator, least: Int, _ seconds: Double) throws
     -> GEMMReport.Product
   {
-    let found = try world.durations(least: least, seconds: seconds, of: product(shape))
+    let works = ([.best] + (library.map { [$0] } ?? [])).map { product(shape, on: $0) }
+    let found = try world.durations(least: least, seconds: seconds * Double(works.count), inTurn: works)
     let operations = 2 * Double(shape.rows * shape.inputs * shape.outputs * world.size)
     return GEMMReport.Product(
       tower: shape.tower, rows: shape.rows, inputs: shape.inputs, outputs: shape.outputs, pass: shape.pass,
-      seconds: found.best, gflops: operations / found.best / 1e9)
+      operations: operations, own: found[0], library: found.count > 1 ? found[1] : nil)
   }
 
   /// The product as `Linear` computes it: activations and weights in the precision's type, weight gradients single.
-  private func product(_ shape: Shape) -> () -> Void {
+  private func product(_ shape: Shape, on unit: ProductUnit) -> () -> Void {
     let x = operand(shape.rows, shape.inputs), y = operand(shape.rows, shape.outputs)
     let weight = operand(shape.outputs, shape.inputs)
+    func multiplying(_ a: some Factor, _ b: some Factor, into c: Tensor, accumulating: Bool = false) -> () -> Void {
+      {
+        multiply(
+          a, b, into: c, bias: nil, adding: nil, accumulating: accumulating, rowSums: nil, ending: .plain, on: unit)
+      }
+    }
     switch shape.pass {
-    case .forward: return { multiply(x, weight.transposed, into: y) }
-    case .inputGradient: return { multiply(y, weight, into: x) }
+    case .forward: return multiplying(x, weight.transposed, into: y)
+    case .inputGradient: return multiplying(y, weight, into: x)
     case .weightGradient:
       let gradient = Tensor(rows: shape.outputs, columns: shape.inputs)
-      return { multiply(y.transposed, x, into: gradient, accumulating: true) }
+      return multiplying(y.transposed, x, into: gradient, accumulating: true)
     }
   }
 

@@ -35,9 +35,9 @@ public struct StepBenchmark: Sendable {
     let own = world.rank * batch..<(world.rank + 1) * batch
     let microBatch = min(recipe.microBatch, batch)
     let batches = pairs.batches(own, microBatch: microBatch)
-    let towers = TwoTowers(model, precision: recipe.precision, forTraining: true)
-    towers.parameters.initialize(seed: UInt64(recipe.seed))
-    let step = TrainingStep(towers, pairs: batch, recipe: recipe, in: world)
+    let step = TrainingStep(model, pairs: batch, recipe: recipe, in: world)
+    let parameters = step.towers.parameters
+    parameters.initialize(seed: UInt64(recipe.seed))
 
     _ = try take(0, step, batches, in: world)
     // Nothing a later step needs is new. The large products must not count, so they come after.
@@ -46,7 +46,7 @@ public struct StepBenchmark: Sendable {
     let peakBefore = try products.peak(in: world)
     var taken: [Taken] = []
     for number in 1...steps { taken.append(try take(number, step, batches, in: world)) }
-    let peak = max(peakBefore, try products.peak(in: world))
+    let peakAfter = try products.peak(in: world)
 
     let captions = pairs.captionLengths(own)
     let operations = StepOperations.count(model, captionLengths: captions, globalBatch: batch * world.size)
@@ -54,10 +54,12 @@ public struct StepBenchmark: Sendable {
     taken.sort { $0.seconds < $1.seconds }
     return StepReport(
       model: modelName, recipe: name, precision: recipe.precision.rawValue,
-      parameters: towers.parameters.parameters.reduce(0) { $0 + $1.count }, batch: batch,
+      parameters: parameters.parameters.reduce(0) { $0 + $1.count }, batch: batch,
       globalBatch: batch * world.size, microBatch: microBatch,
       captionTokensMean: tokens / Double(batch * world.size), steps: steps, median: taken[steps / 2], best: taken[0],
-      usefulOperations: try world.sum(Double(operations)), gemmGflops: peak, peakMemoryBytes: peakMemory)
+      usefulOperations: try world.sum(Double(operations)),
+      gemmGflops: max(peakBefore.gflops, peakAfter.gflops),
+      ownGemmGflops: max(peakBefore.ownGflops, peakAfter.ownGflops), peakMemoryBytes: peakMemory)
   }
 
   /// A step: what it took, and its loss.
@@ -75,9 +77,9 @@ public struct StepBenchmark: Sendable {
     var loss = 0.0, norm = 0.0
     let learningRate = recipe.optimizer.learningRate * recipe.schedule.factor(at: number, of: steps + 1)
     let seconds = try Durations.seconds {
-      step.embed(batches)
+      try step.embed(batches)
       let contrast = try step.contrast()
-      step.backward(batches, from: contrast)
+      try step.backward(batches, from: contrast)
       norm = try step.reduce()
       try step.optimize(number + 1, learningRate: learningRate, norm: norm)
       loss = contrast.loss

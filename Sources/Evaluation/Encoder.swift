@@ -65,7 +65,7 @@ public final class Encoder {
     for rows in Self.batches(of: count) {
       var pixels: [UInt8] = []
       for _ in rows { pixels += try pictures.next() }
-      towers.embed(reader.pack(pixels, count: rows.count), into: embeddings.rows(rows))
+      try towers.embed(reader.pack(pixels, count: rows.count), into: embeddings.rows(rows))
       progress(rows.upperBound)
     }
     return try checked(embeddings)
@@ -85,7 +85,7 @@ public final class Encoder {
   public func texts(_ captions: [String]) throws -> Tensor {
     let embeddings = Tensor(rows: captions.count, columns: dimension)
     for rows in Self.batches(of: captions.count) {
-      towers.embed(PackedCaptions(captions[rows].map(reader.tokens)), into: embeddings.rows(rows))
+      try towers.embed(PackedCaptions(captions[rows].map(reader.tokens)), into: embeddings.rows(rows))
     }
     return try checked(embeddings)
   }

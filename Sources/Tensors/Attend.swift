@@ -104,13 +104,14 @@ public struct Attend {
     let pairs = queries.count * heads
     workspace.scope {
       let floats = (scratchFloats(backward: backward, type) + 15) / 16 * 16
-      let scratch = workspace.tensor(rows: Threads.count, columns: floats)
+      let threads = Threads.count
+      let scratch = workspace.tensor(rows: threads, columns: floats)
       queries.offsets.withUnsafeBufferPointer { queryOffsets in
         keys.offsets.withUnsafeBufferPointer { keyOffsets in
           let shape = CKernels_Attention(
             heads: heads, width: width, query_offsets: queryOffsets.baseAddress, key_offsets: keyOffsets.baseAddress,
             causal: isCausal ? 1 : 0, scale: 1 / Float(width).squareRoot())
-          Threads.forEachNumberedBand(of: pairs) { number, band in
+          Threads.forEachNumberedBand(of: pairs, atMost: threads) { number, band in
             kernel(shape, scratch.rows(number..<number + 1).floatPointer, band.lowerBound, band.upperBound)
           }
         }

@@ -101,7 +101,7 @@ public final class LogitTiles {
     withUnsafePointer(to: kernel) { kernel in
       Scratch.with(threads: threads, bytes: CKernels_contrast_scratch(kernel), shared: 0) { scratch in
         for round in 0..<threads {
-          Threads.forEachNumberedBand(of: threads) { band, parts in
+          Threads.forEachNumberedBand(of: threads, atMost: threads) { band, parts in
             for part in parts {
               let rows = share((part + round) % threads, of: down), columns = share(part, of: across)
               pass(

@@ -49,6 +49,8 @@ package func multiply(
   }
   if isSingle {
     multiplyFloats(a, b, into: c, bias: bias, adding: addend, accumulating: accumulating)
+  } else if unit == .library, a.matrix.elementType == .bfloat16, a.operandColumns > 0 {
+    multiplyByLibrary(a, b, into: c, bias: bias, adding: addend, accumulating: accumulating)
   } else {
     multiplyWidened(a, b, into: c, bias: bias, adding: addend, accumulating: accumulating)
   }

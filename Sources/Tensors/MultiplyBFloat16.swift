@@ -53,13 +53,14 @@ func multiplyBFloat16(
     }
     withUnsafePointer(to: &product) { product in
       if columns >= 64 * threads || columns >= rows {
-        Threads.forEachNumberedBand(of: columns, unit: columns >= 256 * threads ? 64 : 32) { thread, band in
+        Threads.forEachNumberedBand(of: columns, unit: columns >= 256 * threads ? 64 : 32, atMost: threads) {
+          thread, band in
           CKernels_product(
             product, unit, packed, 0, rows, band.lowerBound, band.upperBound, scratch.room(of: thread))
         }
       } else {
         // A multiple of both units' blocks of rows, so that only the last band has a ragged one.
-        Threads.forEachNumberedBand(of: rows, unit: 96) { thread, band in
+        Threads.forEachNumberedBand(of: rows, unit: 96, atMost: threads) { thread, band in
           CKernels_product(
             product, unit, packed, band.lowerBound, band.upperBound, 0, columns, scratch.room(of: thread))
         }

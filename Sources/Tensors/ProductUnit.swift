@@ -1,9 +1,13 @@
 import CKernels
+import COneDNN
 
 /// What multiplies bfloat16 matrices on this processor.
 public enum ProductUnit: Sendable {
   /// Single-precision copies and OpenBLAS: right everywhere, fast nowhere.
   case widening
+  /// oneDNN: what the kernels are compared with. Never the best: wherever it multiplies bfloat16 rather than emulating
+  /// it, there are kernels; where it emulates, single-precision copies take a quarter of its time.
+  case library
   /// AVX-512's dot products of pairs (`vdpbf16ps`).
   case dotProducts
   /// The tiles of AMX.
@@ -21,14 +25,15 @@ public enum ProductUnit: Sendable {
   package var isAvailable: Bool {
     switch (self, Self.best) {
     case (.amx, .amx), (.dotProducts, .amx), (.dotProducts, .dotProducts), (.widening, _): true
+    case (.library, _): COneDNN_has_bf16() != 0
     default: false
     }
   }
 
-  /// The kernel, unless widening needs none.
+  /// The kernel; what libraries multiply needs none.
   var kernel: CKernels_ProductUnit? {
     switch self {
-    case .widening: nil
+    case .widening, .library: nil
     case .dotProducts: CKernels_DotProducts
     case .amx: CKernels_AMX
     }

@@ -167,4 +167,15 @@ extension Tensor {
     }
     return wide
   }
+
+  /// A bfloat16 copy of a single-precision tensor, without gaps.
+  func rounded() -> Tensor {
+    let half = Tensor(rows: rows, columns: columns, .bfloat16)
+    Threads.forEachBand(of: rows) { band in
+      for row in band {
+        CKernels_narrow(floatPointer + row * stride, half.bfloat16Pointer + row * columns, columns)
+      }
+    }
+    return half
+  }
 }

@@ -22,14 +22,19 @@ public enum Threads {
   /// What is computed for an index must not depend on the range it falls into: then results do not depend on the
   /// number of threads.
   static func forEachBand(of count: Int, unit: Int = 1, _ body: (Range<Int>) -> Void) {
-    forEachNumberedBand(of: count, unit: unit) { _, range in body(range) }
+    forEachNumberedBand(of: count, unit: unit, atMost: .max) { _, range in body(range) }
   }
 
-  /// The same, telling `body` as well which of at most ``count`` bands it works on, for memory of its own.
-  static func forEachNumberedBand(of count: Int, unit: Int = 1, _ body: (Int, Range<Int>) -> Void) {
+  /// The same, telling `body` as well which band it works on, for memory of its own.
+  ///
+  /// - Parameter most: how many bands memory was reserved for, such as ``count`` when it was. In tests, others change
+  ///   the number of threads meanwhile.
+  static func forEachNumberedBand(
+    of count: Int, unit: Int = 1, atMost most: Int, _ body: (Int, Range<Int>) -> Void
+  ) {
     let pool = pool.withLock { $0 }
     let units = (count + unit - 1) / unit
-    let bands = min(pool.count, units)
+    let bands = min(pool.count, units, most)
     guard bands > 1 else {
       if count > 0 { body(0, 0..<count) }
       return

@@ -14,6 +14,7 @@ extension ResidualBlock {
     _ name: String, width: Int, hidden: Int, heads: Int, isCausal: Bool, activation: Activation,
     _ initializers: BlockInitializers, in store: ParameterStore
   ) {
+    let first = store.count
     norm1 = LayerNorm("\(name).ln_1", width: width, in: store)
     attention = Attention(
       input: Linear(
@@ -32,5 +33,6 @@ extension ResidualBlock {
         weight: store.declare("\(name).mlp.c_proj.weight", [width, hidden], initializers.projection, isFactor: true),
         bias: store.declare("\(name).mlp.c_proj.bias", [width], .fanIn(hidden))),
       activation: activation)
+    unit = store.unit(from: first)
   }
 }

@@ -50,21 +50,21 @@ struct ImageTower {
   ///   - patches: (pictures · patches, 3 · patch²), as ``Tensors/patches(of:height:width:patch:mean:deviation:into:)``
   ///     makes them.
   ///   - embeddings: (pictures, embedding).
-  func forward(_ patches: Tensor, into embeddings: Tensor, in workspace: Workspace) -> Saved {
+  func forward(_ patches: Tensor, into embeddings: Tensor, in workspace: Workspace) throws -> Saved {
     let (segments, rows) = layout(pictures: embeddings.rows)
     let tokens = workspace.tensor(rows: segments.rows, columns: configuration.width)
     let statistics = workspace.tensor(rows: segments.rows, columns: 2)
     let x = workspace.tensor(rows: segments.rows, columns: configuration.width)
     start(patches, tokens: tokens, statistics: statistics, into: x, in: workspace)
     let pooled = workspace.tensor(rows: segments.count, columns: configuration.width)
-    let saved = transformer.forward(x, segments, pooling: rows, into: pooled, in: workspace)
+    let saved = try transformer.forward(x, segments, pooling: rows, into: pooled, in: workspace)
     let headSaved = head.forward(pooled, into: embeddings, in: workspace)
     return Saved(patches: patches, tokens: tokens, statistics: statistics, transformer: saved, head: headSaved)
   }
 
   /// The same result, keeping nothing.
-  func embed(_ patches: Tensor, into embeddings: Tensor, in workspace: Workspace) {
-    workspace.scope {
+  func embed(_ patches: Tensor, into embeddings: Tensor, in workspace: Workspace) throws {
+    try workspace.scope {
       let (segments, rows) = layout(pictures: embeddings.rows)
       let x = workspace.tensor(rows: segments.rows, columns: configuration.width)
       workspace.scope {
@@ -72,20 +72,20 @@ struct ImageTower {
         start(patches, tokens: tokens, statistics: nil, into: x, in: workspace)
       }
       let pooled = workspace.tensor(rows: segments.count, columns: configuration.width)
-      transformer.embed(x, segments, pooling: rows, into: pooled, in: workspace)
+      try transformer.embed(x, segments, pooling: rows, into: pooled, in: workspace)
       _ = head.forward(pooled, into: embeddings, in: workspace)
     }
   }
 
   /// Adds to the gradients of all parameters, from the gradient of the embeddings.
-  func backward(_ gradient: Tensor, _ saved: Saved, in workspace: Workspace) {
-    workspace.scope {
+  func backward(_ gradient: Tensor, _ saved: Saved, in workspace: Workspace) throws {
+    try workspace.scope {
       let width = configuration.width
       let (segments, rows) = layout(pictures: gradient.rows)
       let dPooled = StreamGradient(rows: segments.count, width: width, in: workspace)
       head.backward(gradient, saved.head, into: dPooled, in: workspace)
       let dx = StreamGradient(rows: segments.rows, width: width, in: workspace)
-      transformer.backward(dPooled, segments, pooling: rows, saved.transformer, into: dx, in: workspace)
+      try transformer.backward(dPooled, segments, pooling: rows, saved.transformer, into: dx, in: workspace)
       let dTokens = workspace.tensor(rows: segments.rows, columns: width)
       zero(dTokens)
       normBefore.backward(dx.values, x: saved.tokens, statistics: saved.statistics, addingTo: dTokens)

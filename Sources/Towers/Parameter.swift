@@ -1,6 +1,6 @@
 public import Tensors
 
-/// A named tensor that training changes: a view of the blocks of a ``ParameterStore``.
+/// A named tensor that training changes: a view of the memory of a ``ParameterStore``.
 public struct Parameter: Sendable {
   /// open_clip's name, such as `visual.transformer.resblocks.0.attn.in_proj_weight`.
   public let name: String
@@ -10,15 +10,15 @@ public struct Parameter: Sendable {
   public let decays: Bool
   /// Whether it enters products only: then its gradient is one product a micro-batch.
   let isFactor: Bool
-  /// Where it begins in each block, in elements.
+  /// Where it begins in the flat order of all parameters, in elements.
   public let offset: Int
   let initializer: Initializer
-  let blocks: ParameterBlocks
+  let memory: ParameterMemory
 
   /// Elements.
   public var count: Int { shape.reduce(1, *) }
 
-  /// Where it lies in each block.
+  /// Where it lies in the flat order of all parameters.
   public var elements: Range<Int> { offset..<offset + count }
 
   // As a matrix: the first dimension is rows; a vector is one row.
@@ -26,13 +26,23 @@ public struct Parameter: Sendable {
   private var columns: Int { count / max(rows, 1) }
 
   /// The single-precision values, (first dimension, rest).
-  public var values: Tensor { Tensor(blocks.values, offset: offset * 4, rows: rows, columns: columns) }
+  ///
+  /// - Precondition: this rank has them; where ranks share them, only while their unit is gathered.
+  public var values: Tensor {
+    let (area, place) = memory.area(of: elements, name)
+    return Tensor(area.values, offset: place * 4, rows: rows, columns: columns)
+  }
 
   /// The gradient, shaped as ``values``; only of a store allocated for training.
-  public var gradient: Tensor { Tensor(blocks.gradients, offset: offset * 4, rows: rows, columns: columns) }
+  ///
+  /// - Precondition: as of ``values``.
+  public var gradient: Tensor {
+    let (area, place) = memory.area(of: elements, name)
+    return Tensor(area.gradients, offset: place * 4, rows: rows, columns: columns)
+  }
 
   /// Whether the product that is this weight's gradient adds to ``gradient``, or overwrites what an earlier step left.
-  var accumulates: Bool { blocks.accumulates }
+  var accumulates: Bool { memory.accumulates && !memory.isGathered(elements) }
 
   /// Rows `range` of a matrix, or elements of a vector: a view that shares values and gradient.
   func slice(_ range: Range<Int>) -> Parameter {
@@ -40,6 +50,6 @@ public struct Parameter: Sendable {
     return Parameter(
       name: name, shape: [range.count] + shape.dropFirst(), decays: decays, isFactor: isFactor,
       offset: offset + range.lowerBound * row,
-      initializer: initializer, blocks: blocks)
+      initializer: initializer, memory: memory)
   }
 }

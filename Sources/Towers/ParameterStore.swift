@@ -1,15 +1,21 @@
 public import Tensors
 
-/// All parameters of a model, in one flat block for each kind of memory.
+/// All parameters of a model, in one flat order of elements.
 ///
 /// Layers declare what they need; the store then reserves values and gradients as one block each, so that reducing,
 /// clipping, updating and saving are single operations on ranges of a block. What an optimizer keeps besides is its own.
+/// Where ranks share a model, a rank keeps a slice of each residual block, and has room for one of them at a time.
 public final class ParameterStore {
   /// The parameters in the order they were declared.
   public private(set) var parameters: [Parameter] = []
-  /// Elements of each block. Parameters begin at multiples of 16, so some elements belong to none; they stay zero.
+  /// Elements in all. Parameters begin at multiples of 16, so some elements belong to none; they stay zero.
   public private(set) var count = 0
-  private let blocks = ParameterBlocks()
+  /// All elements in order: units, and what lies between them.
+  public private(set) var stretches: [Stretch] = []
+  /// Whether ranks share the units, so that this one keeps its slices of them only.
+  public private(set) var isShared = false
+  private var units: [Range<Int>] = []
+  private let memory = ParameterMemory()
 
   /// A store without parameters.
   public init() {}
@@ -23,24 +29,79 @@ public final class ParameterStore {
     // The rule of the paper (neither gains nor biases) in the form open_clip first gave it: one dimension, no decay.
     let parameter = Parameter(
       name: name, shape: shape, decays: shape.count > 1, isFactor: isFactor, offset: count, initializer: initializer,
-      blocks: blocks)
+      memory: memory)
     parameters.append(parameter)
     count += (parameter.count + 15) / 16 * 16
     return parameter
   }
 
+  /// Makes a unit of all that was declared since ``count`` was `first`.
+  func unit(from first: Int) -> ParameterUnit {
+    let factors = parameters.filter { $0.isFactor && $0.offset >= first }.map(\.elements)
+    let ends = [first] + factors.map(\.upperBound), begins = factors.map(\.lowerBound) + [count]
+    let unit = ParameterUnit(
+      elements: first..<count, summed: zip(ends, begins).map { $0..<$1 }.filter { !$0.isEmpty }, memory: memory)
+    units.append(unit.elements)
+    return unit
+  }
+
   /// Reserves the memory: values alone, or gradients as well.
   func allocate(forTraining: Bool) {
-    blocks.values = Storage(count: count * 4)
-    guard forTraining else { return }
-    blocks.gradients = Storage(count: count * 4)
+    cut { $0 }
+    memory.kept = ParameterArea([0..<count], forTraining: forTraining)
   }
+
+  /// Reserves the memory for training with ranks that share the units: this rank's slices, what lies between the units,
+  /// and room for the largest of them.
+  func allocate(sharedBy exchange: any UnitExchange) {
+    isShared = true
+    cut { unit in
+      let slice = exchange.slice(of: unit.count)
+      return unit.lowerBound + slice.lowerBound..<unit.lowerBound + slice.upperBound
+    }
+    memory.kept = ParameterArea(stretches.map(\.kept), forTraining: true)
+    memory.share(units, by: exchange)
+  }
+
+  /// Cuts the elements into stretches.
+  private func cut(keeping slice: (Range<Int>) -> Range<Int>) {
+    var end = 0
+    for unit in units + [count..<count] {
+      if unit.lowerBound > end {
+        stretches.append(Stretch(elements: end..<unit.lowerBound, kept: end..<unit.lowerBound, isShared: false))
+      }
+      if !unit.isEmpty { stretches.append(Stretch(elements: unit, kept: slice(unit), isShared: isShared)) }
+      end = unit.upperBound
+    }
+  }
+
+  /// Bytes of values and gradients this rank has reserved, the room for a unit included.
+  public var byteCount: Int { memory.kept.byteCount + memory.room.byteCount }
 
   /// Draws the first values: a function of the seed alone.
   public func initialize(seed: UInt64) {
     for (index, parameter) in parameters.enumerated() {
       var generator = CounterGenerator(seed: seed, stream: UInt64(index))
-      parameter.values.withMutableFloats { parameter.initializer.fill($0, &generator) }
+      set(parameter) { parameter.initializer.fill($0, &generator) }
+    }
+  }
+
+  /// Sets a parameter's values, of which this rank may keep a part only.
+  ///
+  /// - Parameter fill: sets all of them; it is not called on a rank that keeps none.
+  public func set(
+    _ parameter: Parameter, _ fill: (UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) rethrows {
+    if keeps(parameter.elements) { return try values(of: parameter.elements).withMutableFloats(fill) }
+    let parts = memory.kept.parts(of: parameter.elements)
+    guard !parts.isEmpty else { return }
+    try memory.withRoom { room in
+      let whole = room.columns(0..<parameter.count)
+      try whole.withMutableFloats(fill)
+      for part in parts {
+        let columns = part.lowerBound - parameter.offset..<part.upperBound - parameter.offset
+        copy(whole.columns(columns), into: values(of: part))
+      }
     }
   }
 
@@ -48,18 +109,29 @@ public final class ParameterStore {
   ///
   /// Only what is added to needs zeros; a product can as well overwrite, which spares a pass over all gradients.
   public func beginGradients() {
-    for parameter in parameters where !parameter.isFactor { zero(parameter.gradient) }
-    blocks.accumulates = false
+    for parameter in parameters where !parameter.isFactor {
+      for part in memory.kept.parts(of: parameter.elements) { zero(gradients(of: part)) }
+    }
+    memory.accumulates = false
   }
 
   /// From now on gradients are added to: a micro-batch has left its own.
-  func continueGradients() { blocks.accumulates = true }
+  func continueGradients() { memory.accumulates = true }
 
-  /// The block of values, as one row.
-  public var values: Tensor { Tensor(blocks.values, rows: 1, columns: count) }
+  /// Whether this rank keeps all of these elements, which lie in one stretch.
+  public func keeps(_ elements: Range<Int>) -> Bool { memory.kept.place(of: elements) != nil }
 
-  /// The block of gradients, as one row.
-  public var gradients: Tensor { Tensor(blocks.gradients, rows: 1, columns: count) }
+  /// The values of elements this rank keeps, which lie in one stretch, as one row.
+  public func values(of elements: Range<Int>) -> Tensor { memory.kept.values(of: elements) }
+
+  /// The gradients of elements this rank keeps, which lie in one stretch, as one row.
+  public func gradients(of elements: Range<Int>) -> Tensor { memory.kept.gradients(of: elements) }
+
+  /// All values as one row, where ranks do not share them.
+  public var values: Tensor { values(of: 0..<count) }
+
+  /// All gradients as one row, where ranks do not share them.
+  public var gradients: Tensor { gradients(of: 0..<count) }
 
   /// Runs of neighbouring parameters that decay alike, as ranges of elements.
   public var runs: [(range: Range<Int>, decays: Bool)] {

@@ -9,12 +9,15 @@ struct PooledBlock {
   let attention: PooledAttention
   let norm2: LayerNorm
   let mlp: MLP
+  /// All parameters of the block.
+  let unit: ParameterUnit
 
   init(_ block: ResidualBlock) {
     norm1 = block.norm1
     attention = PooledAttention(block.attention)
     norm2 = block.norm2
     mlp = block.mlp
+    unit = block.unit
   }
 
   /// What the backward twin needs.

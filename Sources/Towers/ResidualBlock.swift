@@ -6,6 +6,8 @@ struct ResidualBlock {
   let attention: Attention
   let norm2: LayerNorm
   let mlp: MLP
+  /// All parameters of the block.
+  let unit: ParameterUnit
 
   /// What the backward twin needs; both normalised inputs are computed again, a pass over memory each.
   struct Saved {

@@ -41,33 +41,33 @@ struct TextTower {
   }
 
   /// - Parameter embeddings: (captions, embedding).
-  func forward(_ captions: PackedCaptions, into embeddings: Tensor, in workspace: Workspace) -> Saved {
+  func forward(_ captions: PackedCaptions, into embeddings: Tensor, in workspace: Workspace) throws -> Saved {
     let x = workspace.tensor(rows: captions.segments.rows, columns: configuration.width)
     start(captions, into: x, in: workspace)
     let pooled = workspace.tensor(rows: captions.segments.count, columns: configuration.width)
-    let saved = transformer.forward(
+    let saved = try transformer.forward(
       x, captions.segments, pooling: captions.endRows, into: pooled, in: workspace)
     return Saved(transformer: saved, head: head.forward(pooled, into: embeddings, in: workspace))
   }
 
   /// The same result, keeping nothing.
-  func embed(_ captions: PackedCaptions, into embeddings: Tensor, in workspace: Workspace) {
-    workspace.scope {
+  func embed(_ captions: PackedCaptions, into embeddings: Tensor, in workspace: Workspace) throws {
+    try workspace.scope {
       let x = workspace.tensor(rows: captions.segments.rows, columns: configuration.width)
       start(captions, into: x, in: workspace)
       let pooled = workspace.tensor(rows: captions.segments.count, columns: configuration.width)
-      transformer.embed(x, captions.segments, pooling: captions.endRows, into: pooled, in: workspace)
+      try transformer.embed(x, captions.segments, pooling: captions.endRows, into: pooled, in: workspace)
       _ = head.forward(pooled, into: embeddings, in: workspace)
     }
   }
 
   /// Adds to the gradients of all parameters, from the gradient of the embeddings.
-  func backward(_ gradient: Tensor, _ captions: PackedCaptions, _ saved: Saved, in workspace: Workspace) {
-    workspace.scope {
+  func backward(_ gradient: Tensor, _ captions: PackedCaptions, _ saved: Saved, in workspace: Workspace) throws {
+    try workspace.scope {
       let dPooled = StreamGradient(rows: captions.segments.count, width: configuration.width, in: workspace)
       head.backward(gradient, saved.head, into: dPooled, in: workspace)
       let dx = StreamGradient(rows: captions.segments.rows, width: configuration.width, in: workspace)
-      transformer.backward(
+      try transformer.backward(
         dPooled, captions.segments, pooling: captions.endRows, saved.transformer, into: dx, in: workspace)
       scatterAddRows(of: dx.values, captions.tokens, to: tokenEmbedding.gradient)
       scatterAddRows(of: dx.values, captions.positions, to: positions.gradient)

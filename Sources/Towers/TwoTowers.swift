@@ -30,6 +30,16 @@ public final class TwoTowers {
     parameters.allocate(forTraining: forTraining)
   }
 
+  /// Builds a model for training whose residual blocks several ranks share: each keeps a slice of every block.
+  ///
+  /// - Parameter exchange: decides the slices, and brings those of a block together when it is computed with.
+  public convenience init(
+    _ configuration: ModelConfiguration, precision: Precision, sharedBy exchange: any UnitExchange
+  ) {
+    self.init(declaring: configuration, precision: precision)
+    parameters.allocate(sharedBy: exchange)
+  }
+
   private init(declaring configuration: ModelConfiguration, precision: Precision) {
     self.configuration = configuration
     self.precision = precision
@@ -47,48 +57,51 @@ public final class TwoTowers {
 
   /// Writes the embeddings of a micro-batch.
   ///
+  /// Ranks that share the model embed and go backward together, equally often and in the same order; what fails between
+  /// them is thrown.
+  ///
   /// - Parameters:
   ///   - embeddings: room for `batch.count` pairs.
   ///   - keeping: keep the activations, so that ``backward(_:from:)`` for this very batch, called next, need not
   ///     compute them again.
-  public func embed(_ batch: MicroBatch, into embeddings: Embeddings, keeping: Bool = false) {
+  public func embed(_ batch: MicroBatch, into embeddings: Embeddings, keeping: Bool = false) throws {
     if keeping {
       kept = (
-        image.forward(patches(of: batch.pictures), into: embeddings.images, in: workspace),
-        text.forward(batch.captions, into: embeddings.texts, in: workspace)
+        try image.forward(patches(of: batch.pictures), into: embeddings.images, in: workspace),
+        try text.forward(batch.captions, into: embeddings.texts, in: workspace)
       )
     } else {
-      embed(batch.pictures, into: embeddings.images)
-      embed(batch.captions, into: embeddings.texts)
+      try embed(batch.pictures, into: embeddings.images)
+      try embed(batch.captions, into: embeddings.texts)
     }
   }
 
   /// Writes the embeddings of pictures, (pictures, embedding).
-  public func embed(_ pictures: PackedPictures, into embeddings: Tensor) {
-    workspace.scope { image.embed(patches(of: pictures), into: embeddings, in: workspace) }
+  public func embed(_ pictures: PackedPictures, into embeddings: Tensor) throws {
+    try workspace.scope { try image.embed(patches(of: pictures), into: embeddings, in: workspace) }
   }
 
   /// Writes the embeddings of captions, (captions, embedding).
-  public func embed(_ captions: PackedCaptions, into embeddings: Tensor) {
-    text.embed(captions, into: embeddings, in: workspace)
+  public func embed(_ captions: PackedCaptions, into embeddings: Tensor) throws {
+    try text.embed(captions, into: embeddings, in: workspace)
   }
 
   /// Adds to the gradients of all parameters of both towers, from the gradient of a micro-batch's embeddings.
-  public func backward(_ batch: MicroBatch, from gradient: Embeddings) {
+  public func backward(_ batch: MicroBatch, from gradient: Embeddings) throws {
     if let kept {
-      image.backward(gradient.images, kept.image, in: workspace)
-      text.backward(gradient.texts, batch.captions, kept.text, in: workspace)
+      try image.backward(gradient.images, kept.image, in: workspace)
+      try text.backward(gradient.texts, batch.captions, kept.text, in: workspace)
       self.kept = nil
     } else {
-      workspace.scope {
+      try workspace.scope {
         let embeddings = workspace.tensor(rows: batch.count, columns: configuration.embedDim)
-        let saved = image.forward(patches(of: batch.pictures), into: embeddings, in: workspace)
-        image.backward(gradient.images, saved, in: workspace)
+        let saved = try image.forward(patches(of: batch.pictures), into: embeddings, in: workspace)
+        try image.backward(gradient.images, saved, in: workspace)
       }
-      workspace.scope {
+      try workspace.scope {
         let embeddings = workspace.tensor(rows: batch.count, columns: configuration.embedDim)
-        let saved = text.forward(batch.captions, into: embeddings, in: workspace)
-        text.backward(gradient.texts, batch.captions, saved, in: workspace)
+        let saved = try text.forward(batch.captions, into: embeddings, in: workspace)
+        try text.backward(gradient.texts, batch.captions, saved, in: workspace)
       }
     }
     workspace.reset()

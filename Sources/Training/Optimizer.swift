@@ -31,8 +31,8 @@ package struct Optimizer {
     for run in parameters.runs {
       for slice in moments.slices(in: run.range) {
         rule.step(
-          step, values: parameters.values.columns(slice.elements),
-          gradients: parameters.gradients.columns(slice.elements), first: moments.first.columns(slice.place),
+          step, values: parameters.values(of: slice.elements),
+          gradients: parameters.gradients(of: slice.elements), first: moments.first.columns(slice.place),
           second: moments.second.columns(slice.place), learningRate: learningRate,
           weightDecay: run.decays ? settings.weightDecay : 0, gradientScale: scale)
       }

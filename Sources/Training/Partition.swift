@@ -25,6 +25,11 @@ package struct Partition: Sendable {
 
   /// A rank's slice of a unit.
   package func slice(of unit: Range<Int>, rank: Int) -> Range<Int> {
+    Self.slice(of: unit, rank: rank, among: ranks)
+  }
+
+  /// The slice of a unit of a rank among `ranks`.
+  package static func slice(of unit: Range<Int>, rank: Int, among ranks: Int) -> Range<Int> {
     let length = ((unit.count + 15) / 16 + ranks - 1) / ranks * 16
     let lower = min(unit.lowerBound + rank * length, unit.upperBound)
     return lower..<min(lower + length, unit.upperBound)

@@ -135,11 +135,12 @@ struct RunDirectory {
       return try tensor.values()
     }
     for parameter in parameters.parameters {
-      let found = try values(parameter.name, of: parameter, in: weights)
-      parameter.values.withMutableFloats { _ = $0.update(fromContentsOf: found) }
       // A rank reads nothing of which it keeps no slice.
+      try parameters.set(parameter) {
+        _ = $0.update(fromContentsOf: try values(parameter.name, of: parameter, in: weights))
+      }
       guard !moments.slices(in: parameter.elements).isEmpty else { continue }
-      for (kind, prefix) in Self.moments {
+      for (prefix, kind, _) in Self.moments {
         let found = try values(prefix + parameter.name, of: parameter, in: optimizer)
         moments.load(found, of: parameter.elements, kind)
       }
@@ -155,25 +156,24 @@ struct RunDirectory {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let parameters = towers.parameters.parameters
-    let model = parameters.map { parameter in
-      TensorSource(parameter.name, shape: parameter.shape, type: .float32) { body in
-        try parameter.values.withFloats { try body(UnsafeRawBufferPointer($0)) }
-      }
-    }
-    let optimizer = Self.moments.flatMap { kind, prefix in
+    let collection = SliceCollection(of: towers.parameters, moments, in: world)
+    func sources(_ prefix: String, _ kind: SliceCollection.Kind) -> [TensorSource] {
       parameters.map { parameter in
         TensorSource(prefix + parameter.name, shape: parameter.shape, type: .float32) { body in
-          try moments.lend(parameter.elements, kind, in: world, to: body)
+          try collection.lend(parameter.elements, kind, to: body)
         }
       }
     }
-    try moments.collect(in: world) {
+    try collection.collect {
       try store.write(
-        step: state.step, model: model, optimizer: optimizer, state: Array(try encoder.encode(state)),
+        step: state.step, model: sources("", .values),
+        optimizer: Self.moments.flatMap { sources($0.prefix, $0.collected) }, state: Array(try encoder.encode(state)),
         files: [("recipe.json", Array(recipe.json.utf8))])
     }
   }
 
   /// What the names of moments begin with.
-  private static let moments: [(Moments.Kind, String)] = [(.first, "first_moment."), (.second, "second_moment.")]
+  private static let moments: [(prefix: String, kind: Moments.Kind, collected: SliceCollection.Kind)] = [
+    ("first_moment.", .first, .firstMoments), ("second_moment.", .second, .secondMoments),
+  ]
 }

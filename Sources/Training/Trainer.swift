@@ -47,11 +47,11 @@ public final class Trainer {
     plan = BatchPlan(
       shardSizes: data.shardSizes, samples: data.count, seed: UInt64(recipe.seed), globalBatch: recipe.globalBatch,
       microBatch: recipe.microBatch, rank: world.rank, ranks: world.size)
-    towers = TwoTowers(model, precision: recipe.precision, forTraining: true)
     let run = try RunDirectory(
       directory, recipe: recipe, vocabulary: tokenizer.vocabulary, dataset: data.digest, in: world)
     try world.barrier()
-    step = TrainingStep(towers, pairs: plan.own, recipe: recipe, in: world)
+    step = TrainingStep(model, pairs: plan.own, recipe: recipe, in: world)
+    towers = step.towers
     if let found = try run.resume(towers, step.moments, in: world, warn: { Self.tell("warning: \($0)") }) {
       state = found
       if world.isFirst { Self.tell("resuming \(directory) after step \(found.step)") }
@@ -90,14 +90,14 @@ public final class Trainer {
       let batches = try step.seconds.measure(\.data) { try samples.nextBatches() }
 
       // 1. Embed every micro-batch, keeping only the embeddings; a single one keeps its activations as well.
-      step.embed(batches)
+      try step.embed(batches)
 
       // 2. The loss sees the embeddings of the whole world.
       let contrast = try step.contrast()
       guard contrast.loss.isFinite else { throw nonFinite("loss", contrast.loss) }
 
       // 3. Embed each micro-batch again, and go backward from the gradient of its embeddings.
-      step.backward(batches, from: contrast)
+      try step.backward(batches, from: contrast)
 
       // 4. One sum over the world, one step of the optimizer.
       let norm = try step.reduce()
@@ -149,12 +149,17 @@ public final class Trainer {
   }
 
   private func save() throws {
-    let size = sumOfSquares(towers.parameters.values)
+    let parameters = towers.parameters
+    let size = try world.sum(parameters.stretches.reduce(0) { $0 + sumOfSquares(parameters.values(of: $1.kept)) })
     guard size.isFinite else { throw nonFinite("size of the weights", size, after: state.step) }
-    // Ranks whose weights have drifted apart would train on, each another model.
-    let digest = towers.parameters.values.withFloats { Digest(of: UnsafeRawBufferPointer($0)) }
-    let first = UInt64(bitPattern: Int64(try world.broadcast(Int(Int64(bitPattern: digest.value)))))
-    guard first == digest.value else {
+    // Ranks whose weights have drifted apart would train on, each another model. What ranks share is there only once.
+    let digest = RunningDigest()
+    for stretch in parameters.stretches where !stretch.isShared {
+      parameters.values(of: stretch.elements).withFloats { digest.append(UnsafeRawBufferPointer($0)) }
+    }
+    let own = digest.digest.value
+    let first = UInt64(bitPattern: Int64(try world.broadcast(Int(Int64(bitPattern: own)))))
+    guard first == own else {
       throw TrainingError(
         "step \(state.step): the weights of rank \(world.rank) differ from the first rank's: "
           + "do all nodes run the same program on the same kind of processor?")

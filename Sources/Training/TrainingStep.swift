@@ -19,24 +19,34 @@ public final class TrainingStep {
   private let workspace = Workspace()
 
   /// - Parameters:
-  ///   - towers: allocated for training, with the same values on every rank.
+  ///   - model: its shape; all values are zero, to be drawn or loaded.
   ///   - pairs: of this rank in a step; equally many on every rank.
-  ///   - recipe: how gradients travel and what becomes of them.
+  ///   - recipe: the precision, how gradients travel and what becomes of them, and what a rank keeps.
   ///   - world: all ranks.
-  public init(_ towers: TwoTowers, pairs: Int, recipe: Recipe, in world: any Communicator) {
-    self.towers = towers
-    reduction = Reduction(of: towers.parameters, recipe.reduction, recipe.shard, in: world)
+  public init(_ model: ModelConfiguration, pairs: Int, recipe: Recipe, in world: any Communicator) {
+    let exchange = SliceExchange(recipe.reduction, in: world)
+    towers =
+      switch recipe.shard {
+      // A rank alone keeps everything whatever its recipe says.
+      case .parameters where world.size > 1:
+        TwoTowers(model, precision: recipe.precision, sharedBy: exchange)
+      case .none, .optimizer, .parameters:
+        TwoTowers(model, precision: recipe.precision, forTraining: true)
+      }
+    reduction = Reduction(of: towers.parameters, recipe.shard, by: exchange)
     optimizer = Optimizer(recipe.optimizer, reduction.makeMoments())
     self.world = world
-    embeddings = Embeddings(count: pairs, dimension: towers.configuration.embedDim)
-    gradients = Embeddings(count: pairs, dimension: towers.configuration.embedDim)
+    embeddings = Embeddings(count: pairs, dimension: model.embedDim)
+    gradients = Embeddings(count: pairs, dimension: model.embedDim)
   }
 
   /// Embeds micro-batches, which together are this rank's pairs. A single one keeps its activations as well.
-  public func embed(_ batches: [MicroBatch]) {
-    seconds.measure(\.embed) {
+  ///
+  /// Every rank has equally many micro-batches: where ranks share the model, they go through its blocks together.
+  public func embed(_ batches: [MicroBatch]) throws {
+    try seconds.measure(\.embed) {
       for (batch, rows) in zip(batches, rows(of: batches)) {
-        towers.embed(batch, into: embeddings.rows(rows), keeping: batches.count == 1)
+        try towers.embed(batch, into: embeddings.rows(rows), keeping: batches.count == 1)
       }
     }
   }
@@ -52,12 +62,12 @@ public final class TrainingStep {
 
   /// Goes backward through every micro-batch, which is embedded again unless it is the only one; leaves this rank's
   /// part of the gradients of all parameters.
-  public func backward(_ batches: [MicroBatch], from contrast: Contrast) {
-    seconds.measure(\.backward) {
+  public func backward(_ batches: [MicroBatch], from contrast: Contrast) throws {
+    try seconds.measure(\.backward) {
       towers.parameters.beginGradients()
       towers.logitScale.gradient.scalar = contrast.logitScaleGradient
       for (batch, rows) in zip(batches, rows(of: batches)) {
-        towers.backward(batch, from: contrast.gradients.rows(rows))
+        try towers.backward(batch, from: contrast.gradients.rows(rows))
       }
     }
   }

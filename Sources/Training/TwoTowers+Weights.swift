@@ -8,8 +8,8 @@ extension TwoTowers {
   public func load(_ weights: Weights) throws {
     try weights.check(against: parameters.parameters.map { ($0.name, $0.shape) })
     for parameter in parameters.parameters {
-      guard let values = try weights[parameter.name]?.values() else { continue }
-      parameter.values.withMutableFloats { _ = $0.update(fromContentsOf: values) }
+      guard let tensor = weights[parameter.name] else { continue }
+      try parameters.set(parameter) { _ = $0.update(fromContentsOf: try tensor.values()) }
     }
   }
 }

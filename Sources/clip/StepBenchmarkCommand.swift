@@ -10,7 +10,8 @@ struct StepBenchmarkCommand: ParsableCommand {
     discussion: """
       Runs the trainer's own step, without reading data. samples_per_second is of all ranks together. \
       useful_gflops counts the products the mathematics needs, nothing that is computed twice; gemm_gflops is \
-      the best rate of a large product in the same run.
+      the best rate of a library's large product in the same run (oneDNN's of bf16, OpenBLAS's of fp32), \
+      own_gemm_gflops that of ours, and fraction_of_peak is useful_gflops over gemm_gflops.
 
       Example: clip benchmark step --recipe ViT-B-32 --batch 32 --caption-tokens real
       """)

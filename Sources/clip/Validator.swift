@@ -26,7 +26,8 @@ final class Validator {
 
   /// Recall and rank in both directions; all ranks return the same.
   func callAsFunction(_ towers: TwoTowers) throws -> [String: Double] {
-    // Every rank takes equally many, the last ones some twice, so that parts can be gathered.
+    // Every rank takes equally many, the last ones some twice: parts can be gathered, and ranks that share the model embed
+    // equally often.
     let share = (data.count + world.size - 1) / world.size
     let first = world.rank * share
     let data = data

@@ -3,7 +3,7 @@ import Testing
 
 /// Products of bfloat16 matrices on every unit this processor has, against sums in double precision.
 @Suite(.serialized) struct ProductTests {
-  static let units = [ProductUnit.amx, .dotProducts, .widening].filter(\.isAvailable)
+  static let units = [ProductUnit.amx, .dotProducts, .library, .widening].filter(\.isAvailable)
 
   struct Shape: Sendable {
     let rows: Int

@@ -61,14 +61,14 @@ struct GoldenCase {
     let gradients = Embeddings(count: batchSize, dimension: configuration.embedDim)
     let parts = stride(from: 0, to: batchSize, by: microBatch).map { $0..<min($0 + microBatch, batchSize) }
     for part in parts {
-      towers.embed(batch(part), into: embeddings.rows(part), keeping: parts.count == 1)
+      try towers.embed(batch(part), into: embeddings.rows(part), keeping: parts.count == 1)
     }
     let contrast = try Contrast(
       of: embeddings, logitScale: towers.logitScale.values.scalar, in: SoloCommunicator(), into: gradients,
       precision: towers.precision, using: Workspace())
     towers.parameters.beginGradients()
     towers.logitScale.gradient.scalar = contrast.logitScaleGradient
-    for part in parts { towers.backward(batch(part), from: gradients.rows(part)) }
+    for part in parts { try towers.backward(batch(part), from: gradients.rows(part)) }
     return (embeddings, contrast.loss)
   }
 }

@@ -20,35 +20,45 @@ struct AllocationChecks {
   }
 
   func run(_ checks: inout Checks) throws {
-    for precision in Precision.allCases {
-      for microBatch in [Self.pairs, 4] {
-        for threads in [1, 2] {
-          Threads.use(threads)
-          defer { Threads.use(1) }
-          let (count, largest, bytes) = try requests(precision, microBatch: microBatch)
-          try checks.expect(
-            "\(precision.rawValue), micro-batches of \(microBatch), \(threads) threads: a step reserves nothing large "
-              + "(\(count) lists, \(bytes / 1024) KiB)",
-            count > 0 && largest < Self.small, "the largest of \(count) requests is for \(largest) bytes")
+    for shard in [Sharding.optimizer, .parameters] {
+      for precision in Precision.allCases {
+        for microBatch in [Self.pairs, 4] {
+          for threads in [1, 2] {
+            try run(shard, precision, microBatch: microBatch, threads: threads, &checks)
+          }
         }
       }
     }
   }
 
+  private func run(
+    _ shard: Sharding, _ precision: Precision, microBatch: Int, threads: Int, _ checks: inout Checks
+  ) throws {
+    Threads.use(threads)
+    defer { Threads.use(1) }
+    let (count, largest, bytes) = try requests(shard, precision, microBatch: microBatch)
+    try checks.expect(
+      "shard \(shard.rawValue), \(precision.rawValue), micro-batches of \(microBatch), \(threads) threads: a step reserves "
+        + "nothing large (\(count) lists, \(bytes / 1024) KiB)",
+      count > 0 && largest < Self.small, "the largest of \(count) requests is for \(largest) bytes")
+  }
+
   /// What the third step asks the allocator and the system for.
-  private func requests(_ precision: Precision, microBatch: Int) throws -> (count: Int, largest: Int, bytes: Int) {
+  private func requests(
+    _ shard: Sharding, _ precision: Precision, microBatch: Int
+  ) throws -> (count: Int, largest: Int, bytes: Int) {
     var recipe = Recipe.paper
     recipe.precision = precision
-    let towers = TwoTowers(configuration, precision: precision, forTraining: true)
-    towers.parameters.initialize(seed: 5)
-    let step = TrainingStep(towers, pairs: Self.pairs, recipe: recipe, in: world)
+    recipe.shard = shard
+    let step = TrainingStep(configuration, pairs: Self.pairs, recipe: recipe, in: world)
+    step.towers.parameters.initialize(seed: 5)
     let batches = stride(from: 0, to: Self.pairs, by: microBatch).map { first in batch(first..<first + microBatch) }
     for number in 1...3 {
       try world.barrier()
       if number == 3 { CAllocations_begin() }
-      step.embed(batches)
+      try step.embed(batches)
       let contrast = try step.contrast()
-      step.backward(batches, from: contrast)
+      try step.backward(batches, from: contrast)
       let norm = try step.reduce()
       try step.optimize(number, learningRate: 1e-4, norm: norm)
       CAllocations_end()

@@ -46,12 +46,12 @@ struct InvarianceChecks {
     func batch(_ part: Range<Int>) -> MicroBatch {
       self.batch(rows.lowerBound + part.lowerBound..<rows.lowerBound + part.upperBound)
     }
-    for part in parts { towers.embed(batch(part), into: embeddings.rows(part), keeping: parts.count == 1) }
+    for part in parts { try towers.embed(batch(part), into: embeddings.rows(part), keeping: parts.count == 1) }
     let contrast = try Contrast(
       of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients,
       precision: towers.precision, using: Workspace())
     towers.logitScale.gradient.scalar = contrast.logitScaleGradient
-    for part in parts { towers.backward(batch(part), from: gradients.rows(part)) }
+    for part in parts { try towers.backward(batch(part), from: gradients.rows(part)) }
     return (towers, contrast.loss)
   }
 

@@ -21,8 +21,10 @@ struct MemoryChecks {
     let whole = try step(.none), sharded = try step(.optimizer)
     try checks.expect(
       "whole moments take 8 bytes a parameter", whole.reserved == 8 * whole.count, "\(whole.reserved) bytes")
-    let length = (whole.count / 16 + world.size - 1) / world.size * 16
-    let first = min(world.rank * length, whole.count), slice = min(length, whole.count - first)
+    let slice = whole.units.reduce(0) { slice, unit in
+      let length = (unit / 16 + world.size - 1) / world.size * 16
+      return slice + max(0, min(length, unit - world.rank * length))
+    }
     try checks.expect(
       "sharded moments take 8 bytes a parameter of a slice", sharded.reserved == 8 * slice, "\(sharded.reserved) bytes")
     // Memory the pieces travel through is the same for both.
@@ -33,18 +35,19 @@ struct MemoryChecks {
   }
 
   /// Takes a step and looks at the memory.
-  private func step(_ shard: Sharding) throws -> (count: Int, reserved: Int, resident: Int) {
+  private func step(_ shard: Sharding) throws -> (count: Int, units: [Int], reserved: Int, resident: Int) {
     let before = try residentBytes()
     let towers = TwoTowers(configuration, precision: .fp32, forTraining: true)
     towers.parameters.initialize(seed: 1)
-    let reduction = Reduction(of: towers.parameters, Recipe.paper.reduction, shard, in: world)
+    let reduction = Reduction(of: towers.parameters, shard, by: SliceExchange(Recipe.paper.reduction, in: world))
     let optimizer = Optimizer(Recipe.paper.optimizer, reduction.makeMoments())
     towers.parameters.gradients.withMutableFloats { $0.update(repeating: 1e-3) }
     let norm = try reduction.sumGradients()
     optimizer.step(1, towers, learningRate: 1e-3, norm: norm)
     try reduction.gatherValues()
     let resident = try residentBytes() - before
-    return (towers.parameters.count, optimizer.moments.byteCount, resident)
+    let units = towers.parameters.stretches.map(\.elements.count)
+    return (towers.parameters.count, units, optimizer.moments.byteCount, resident)
   }
 
   /// Bytes of this process that are in memory now.

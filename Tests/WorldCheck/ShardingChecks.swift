@@ -61,7 +61,7 @@ struct ShardingChecks {
     towers.parameters.initialize(seed: 3)
     var reduction = Recipe.paper.reduction
     reduction.wire = wire
-    let reducing = Reduction(of: towers.parameters, reduction, shard, in: world)
+    let reducing = Reduction(of: towers.parameters, shard, by: SliceExchange(reduction, in: world))
     let optimizer = Optimizer(settings, reducing.makeMoments())
     var norms: [Double] = []
     for step in 1...Self.steps {

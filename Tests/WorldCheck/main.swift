@@ -1,5 +1,6 @@
 // What only several ranks can show: the collectives, that loss and gradients are the same for any number of ranks and any
-// micro-batch, that a sharded optimizer changes memory and nothing else, and what a step asks the system for.
+// micro-batch, that what ranks share of optimizer and model changes memory and nothing else, and what a step asks the
+// system for.
 //
 //     mpirun -n 4 --oversubscribe .build/release/WorldCheck
 //
@@ -14,6 +15,8 @@ try World.run { world in
   try ContrastChecks(world).run(&checks)
   try ShardingChecks(world).run(&checks)
   try MemoryChecks(world).run(&checks)
+  try SharedModelChecks(world).run(&checks)
+  try SharedMemoryChecks(world).run(&checks)
   try AllocationChecks(world).run(&checks)
   try checks.finish()
 } onError: { error, world in

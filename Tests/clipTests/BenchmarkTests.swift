@@ -18,6 +18,11 @@ extension RankTests {
       try #require(found[key] as? Double, "no number \(key) in \(found.keys.sorted())")
     }
 
+    /// Whether the processor has instructions for bfloat16.
+    private var hasBFloat16: Bool {
+      (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains("avx512_bf16") == true
+    }
+
     private let ofMachine: Set = ["processor", "ranks", "threads"]
 
     @Test(arguments: [nil, 2]) func stepHasItsKeys(ranks: Int?) throws {
@@ -28,8 +33,8 @@ extension RankTests {
         ofMachine.union([
           "model", "recipe", "precision", "parameters", "batch", "global_batch", "micro_batch", "caption_tokens_mean",
           "steps", "samples_per_second", "best_samples_per_second", "seconds_per_step", "best_seconds_per_step",
-          "seconds", "loss", "useful_gflop_per_sample", "useful_gflops", "gemm_gflops", "fraction_of_peak",
-          "peak_memory_bytes",
+          "seconds", "loss", "useful_gflop_per_sample", "useful_gflops", "gemm_gflops", "own_gemm_gflops",
+          "fraction_of_peak", "peak_memory_bytes",
         ]) == Set(found.keys))
       let seconds = try #require(found["seconds"] as? [String: Double])
       #expect(Set(seconds.keys) == ["embed", "contrast", "backward", "reduce", "optimize"])
@@ -104,16 +109,25 @@ extension RankTests {
       try scratch.fail(["benchmark", "checkpoint", "--into", "nowhere"], with: 74, "nowhere")
     }
 
-    @Test func gemmHasItsKeys() throws {
-      let found = try benchmark("gemm", "--precision", "fp32")
-      #expect(ofMachine.union(["precision", "products", "gemm_gflops"]) == Set(found.keys))
+    @Test(arguments: ["fp32", "bf16"]) func gemmHasItsKeys(precision: String) throws {
+      let found = try benchmark("gemm", "--precision", precision)
+      #expect(
+        ofMachine.union(["precision", "library", "products", "gemm_gflops", "own_gemm_gflops"]) == Set(found.keys))
+      let isCompared = found["library"] as? String == "oneDNN"
+      #expect(isCompared == (precision == "bf16" && hasBFloat16))
+      #expect(try isCompared || number(found, "gemm_gflops") == number(found, "own_gemm_gflops"))
       let products = try #require(found["products"] as? [[String: Any]])
       #expect(products.count == 24)
       for product in products {
-        #expect(Set(product.keys) == ["tower", "rows", "inputs", "outputs", "pass", "seconds", "gflops"])
+        let ours: Set = ["tower", "rows", "inputs", "outputs", "pass", "seconds", "gflops"]
+        #expect(Set(product.keys) == ours.union(isCompared ? ["library_seconds", "library_gflops", "ratio"] : []))
         let operations =
           try 2 * number(product, "rows") * number(product, "inputs") * number(product, "outputs") / 1e9
         #expect(try abs(number(product, "gflops") * number(product, "seconds") / operations - 1) < 1e-9)
+        guard isCompared else { continue }
+        #expect(try abs(number(product, "library_gflops") * number(product, "library_seconds") / operations - 1) < 1e-9)
+        #expect(
+          try abs(number(product, "gflops") / number(product, "library_gflops") / number(product, "ratio") - 1) < 1e-9)
       }
     }
 

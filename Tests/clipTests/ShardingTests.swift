@@ -1,7 +1,7 @@
 import Testing
 
 extension RankTests {
-  /// Runs whose optimizer is sharded leave the same files as others, and go on as others.
+  /// Runs whose optimizer or model is sharded leave the same files as others, and go on as others.
   @Suite struct ShardingTests {
     let scratch: Scratch
 
@@ -17,15 +17,17 @@ extension RankTests {
       try ["model.safetensors", "optimizer-000.safetensors"].map { try scratch.read("\(checkpoint)/\($0)") }
     }
 
-    @Test(arguments: [2, 4]) func shardedRunsLeaveTheSameBytes(ranks: Int) throws {
+    // A rank's pairs are one micro-batch: several would be summed over the ranks one by one where blocks are shared.
+    @Test(arguments: [2, 4], ["optimizer", "parameters"])
+    func shardedRunsLeaveTheSameBytes(ranks: Int, shard: String) throws {
       try scratch.succeed(command(into: "whole", shard: "none"), ranks: ranks)
-      try scratch.succeed(command(into: "sharded", shard: "optimizer"), ranks: ranks)
+      try scratch.succeed(command(into: "sharded", shard: shard), ranks: ranks)
       for step in ["step-000000004", "step-000000008"] {
         #expect(try tensors("sharded/\(step)") == tensors("whole/\(step)"), "\(step)")
       }
       try scratch.succeed(["verify", "sharded"])
       // Each goes on as the other.
-      for (run, shard) in [("whole", "optimizer"), ("sharded", "none")] {
+      for (run, shard) in [("whole", shard), ("sharded", "none")] {
         let expected = try tensors("\(run)/step-000000008")
         try scratch.remove("\(run)/step-000000008")
         let result = try scratch.succeed(command(into: run, shard: shard), ranks: ranks)
@@ -45,6 +47,47 @@ extension RankTests {
           #expect(abs(found.loss - expected.loss) < 1e-5 * expected.loss, "step \(found.step)")
         }
       }
+    }
+
+    /// What one kind of run began, others go on with, on any number of ranks; several micro-batches a step.
+    @Test func everyKindGoesOnWhereAnotherStopped() throws {
+      func command(_ shard: String) -> [String] {
+        self.command(
+          into: "run", shard: shard, "precision=fp32", "microBatch=8", "checkpoint.everySteps=2",
+          "checkpoint.keepLast=9")
+      }
+      try scratch.succeed(command("parameters"), ranks: 2)
+      let expected = try JournalLine.all(of: "run", in: scratch)
+      let kinds: [(shard: String, ranks: Int?)] = [("none", 2), ("optimizer", 4), ("parameters", nil)]
+      for (index, kind) in kinds.enumerated() {
+        for step in stride(from: 2 * index + 4, through: 8, by: 2) { try scratch.remove("run/step-00000000\(step)") }
+        let result = try scratch.succeed(command(kind.shard), ranks: kind.ranks)
+        #expect(result.errors.contains("resuming run after step \(2 * index + 2)"))
+      }
+      try scratch.remove("run/step-000000008")
+      try scratch.succeed(command("parameters"), ranks: 4)
+      let found = try JournalLine.all(of: "run", in: scratch)
+      #expect(found.count == 8)
+      for (found, expected) in zip(found, expected) {
+        #expect(abs(found.loss - expected.loss) < 1e-5 * expected.loss, "step \(found.step)")
+        #expect(abs(found.gradientNorm - expected.gradientNorm) < 1e-4 * expected.gradientNorm, "step \(found.step)")
+      }
+    }
+
+    /// Seven pictures cannot be shared equally by four ranks, and ranks that share the blocks have to embed together.
+    @Test func validationAndWeightsToStartFromNeedNoWholeModel() throws {
+      try scratch.writeShapes(7, to: "seven")
+      try scratch.succeed(["pack", "seven", "--into", "seven-shards"])
+      try scratch.succeed(command(into: "first", shard: "none"), ranks: 2)
+      let more = ["--validation", "seven-shards", "--initial-weights", "first"]
+      var validations: [[String: Double]?] = []
+      for shard in ["none", "parameters"] {
+        try scratch.succeed(command(into: shard, shard: shard, "seed=1") + more, ranks: 4)
+        validations.append(try JournalLine.all(of: shard, in: scratch).last?.validation)
+      }
+      #expect(try tensors("parameters/step-000000008") == tensors("none/step-000000008"))
+      #expect(try tensors("parameters/step-000000008") != tensors("first/step-000000008"))
+      #expect(validations[0] == validations[1] && validations[0]?.count == 6)
     }
 
     @Test func theWireIsPartOfTheRun() throws {

@@ -1,0 +1,28 @@
+/// Parameters that are brought together at once where ranks share them: those of a residual block.
+struct ParameterUnit {
+  /// Where they lie in the flat order of all parameters.
+  let elements: Range<Int>
+  /// Of these, what is not overwritten by a product that is a gradient: biases, gains, and the gaps behind parameters.
+  let summed: [Range<Int>]
+  let memory: ParameterMemory
+
+  /// Computes with the values.
+  ///
+  /// - Throws: what went wrong between the ranks.
+  func withValues<Result>(_ body: () -> Result) throws -> Result {
+    defer { memory.release() }
+    try memory.gather(elements)
+    return body()
+  }
+
+  /// Computes with the values, and adds to the gradients.
+  ///
+  /// - Throws: what went wrong between the ranks.
+  func withGradients(_ body: () -> Void) throws {
+    defer { memory.release() }
+    try memory.gather(elements)
+    memory.beginGradients(summed)
+    body()
+    try memory.keepGradients(elements)
+  }
+}

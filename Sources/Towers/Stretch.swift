@@ -1,0 +1,9 @@
+/// A range in the flat order of all parameters that is a unit, or lies between units.
+public struct Stretch: Sendable {
+  /// Its elements.
+  public let elements: Range<Int>
+  /// Those this rank keeps: all of them, or its slice of a unit that ranks share.
+  public let kept: Range<Int>
+  /// Whether it is a unit of which each rank keeps another slice.
+  public let isShared: Bool
+}

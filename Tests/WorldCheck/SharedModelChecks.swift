@@ -1,0 +1,101 @@
+import Collectives
+import Tensors
+import Towers
+import Training
+
+/// Training steps of a model whose blocks ranks share, against one that every rank keeps whole.
+///
+/// With one micro-batch a step nothing but the place of numbers differs, and the weights are equal to the last bit. With
+/// several, the ranks' gradients are summed for each micro-batch instead of once, so that sums are rounded differently.
+struct SharedModelChecks {
+  private static let batch = 8
+  private static let steps = 3
+  private let world: any Communicator
+  // Units that four ranks share unequally.
+  private let configuration = ModelConfiguration(
+    embedDim: 24,
+    vision: VisionConfiguration(imageSize: 32, patchSize: 8, layers: 3, width: 40, headWidth: 20),
+    text: TextConfiguration(contextLength: 12, vocabularySize: 60, width: 24, heads: 2, layers: 2))
+
+  init(_ world: any Communicator) {
+    self.world = world
+  }
+
+  /// What some steps leave.
+  private struct Trained {
+    let towers: TwoTowers
+    let losses: [Double]
+    let norms: [Double]
+  }
+
+  func run(_ checks: inout Checks) throws {
+    let own = Self.batch / world.size
+    for wire in ReductionSettings.Wire.allCases {
+      for microBatch in Set([1, own]).sorted() {
+        let whole = try train(.none, wire, microBatch), shared = try train(.parameters, wire, microBatch)
+        let name = "\(world.size) ranks, \(wire.rawValue) on the wire, micro-batches of \(microBatch), shared blocks"
+        if microBatch == own {
+          try checks.expect("\(name): no bit of the weights changes", largestError(shared, whole) == 0)
+          try checks.expect(
+            "\(name): no bit of losses and norms changes", shared.losses == whole.losses && shared.norms == whole.norms)
+        } else {
+          // Parts that are rounded to eight bits before they are summed are others where there are more of them.
+          let limit: Float = wire == .fp32 ? 1e-6 : 1e-3, error = try largestError(shared, whole)
+          try checks.expect("\(name): weights", error <= limit, "off by \(error)")
+          let normError = zip(shared.norms, whole.norms).map { abs($0 - $1) / $1 }.max() ?? 1
+          try checks.expect(
+            "\(name): norms", normError <= (wire == .fp32 ? 1e-6 : 1e-2), "off by \(normError)")
+        }
+        let count = shared.towers.parameters.stretches.count { $0.isShared }
+        try checks.expect("\(name): every block is shared", count == (world.size > 1 ? 5 : 0), "\(count) blocks")
+      }
+    }
+  }
+
+  private func train(_ shard: Sharding, _ wire: ReductionSettings.Wire, _ microBatch: Int) throws -> Trained {
+    var recipe = Recipe(model: .custom(configuration))
+    recipe.precision = .fp32
+    recipe.shard = shard
+    recipe.reduction.wire = wire
+    recipe.optimizer.gradientClip = 0.5
+    let own = Self.batch / world.size
+    let step = TrainingStep(configuration, pairs: own, recipe: recipe, in: world)
+    step.towers.parameters.initialize(seed: 5)
+    var losses: [Double] = [], norms: [Double] = []
+    for number in 1...Self.steps {
+      let batches = stride(from: 0, to: own, by: microBatch).map { first in
+        let lower = number * Self.batch + world.rank * own + first
+        return batch(lower..<lower + min(microBatch, own - first))
+      }
+      try step.embed(batches)
+      let contrast = try step.contrast()
+      try step.backward(batches, from: contrast)
+      norms.append(try step.reduce())
+      try step.optimize(number, learningRate: 1e-4, norm: norms[number - 1])
+      losses.append(contrast.loss)
+    }
+    return Trained(towers: step.towers, losses: losses, norms: norms)
+  }
+
+  /// How far any weight this rank keeps is from where it is in a model that is whole.
+  private func largestError(_ shared: Trained, _ whole: Trained) throws -> Float {
+    let errors = shared.towers.parameters.stretches.flatMap { stretch in
+      let found = shared.towers.parameters.values(of: stretch.kept).values
+      return zip(found, whole.towers.parameters.values(of: stretch.kept).values).map { abs($0 - $1) }
+    }
+    return errors.max() ?? 0
+  }
+
+  private func batch(_ rows: Range<Int>) -> MicroBatch {
+    let pairs = rows.map { row in
+      var generator = CounterGenerator(seed: 2, stream: UInt64(row))
+      let pixels = (0..<32 * 32 * 3).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      let words = (0..<row % 9 + 1).map { _ in Int32.random(in: 0..<58, using: &generator) }
+      return (pixels, [58] + words + [59])
+    }
+    return MicroBatch(
+      pictures: PackedPictures(
+        pixels: pairs.flatMap(\.0), count: rows.count, mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25]),
+      captions: PackedCaptions(pairs.map(\.1)))
+  }
+}
