@@ -14,6 +14,7 @@ public enum Threads {
   public static func use(_ count: Int) {
     precondition(count >= 1, "at least one thread")
     openblas_set_num_threads(1)
+    COpenBLAS_reserve_buffers(CInt(count))
     pool.withLock { if $0.count != count { $0 = ThreadPool(count: count) } }
   }
 

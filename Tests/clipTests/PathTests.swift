@@ -200,7 +200,8 @@ extension RankTests {
       #expect(one.count == 4 && two.count == 4)
       for (one, two) in zip(one, two) {
         #expect(abs(one.loss - two.loss) < 1e-5 * two.loss, "step \(one.step)")
-        #expect(one.imageAccuracy == two.imageAccuracy)
+        // Of the batch's 64 pairs, one may be nearest by less than the last bit.
+        #expect(abs(one.imageAccuracy - two.imageAccuracy) <= 1 / 64)
       }
     }
   }
