@@ -4,7 +4,8 @@ public import Towers
 
 /// How fast matrix products are: those of ViT-B/32's layers, and a large square one; beside them a library's.
 ///
-/// The library is oneDNN for bfloat16 and OpenBLAS for single precision. Its large product is taken as the peak.
+/// The library is oneDNN for bfloat16 and OpenBLAS for single precision. Its large product is taken as the peak, but for
+/// single precision the faster one: OpenBLAS may not know a processor.
 /// All ranks multiply at once, so that a rate is what the machines give together.
 public struct GEMMBenchmark: Sendable {
   private let precision: Precision
@@ -16,11 +17,13 @@ public struct GEMMBenchmark: Sendable {
     self.precision = precision
   }
 
-  /// What calls the library; nil where our own products are the library's: those of single precision, and all where
-  /// nothing multiplies bfloat16.
+  /// What computes our own products.
+  private var own: ProductUnit { precision == .bf16 ? .best : .bestForFloats }
+
+  /// What calls the library; nil where our own products are the library's.
   private var library: ProductUnit? {
-    guard precision == .bf16, ProductUnit.best != .widening else { return nil }
-    return ProductUnit.library.isAvailable ? .library : .widening
+    guard own != .widening else { return nil }
+    return precision == .bf16 && ProductUnit.library.isAvailable ? .library : .widening
   }
 
   /// The best rates of the large product, of all ranks together.
@@ -28,7 +31,9 @@ public struct GEMMBenchmark: Sendable {
     let side = Self.peakSide
     let found = try rate(
       .init(tower: "square", rows: side, inputs: side, outputs: side, pass: .forward), in: world, least: 2, 0.5)
-    return GEMMReport.Peak(gflops: found.libraryGflops ?? found.gflops, ownGflops: found.gflops)
+    return GEMMReport.Peak(
+      gflops: precision == .bf16 ? found.libraryGflops ?? found.gflops : max(found.gflops, found.libraryGflops ?? 0),
+      ownGflops: found.gflops, libraryGflops: found.libraryGflops)
   }
 
   /// Measures every product.
@@ -59,7 +64,7 @@ public struct GEMMBenchmark: Sendable {
   private func rate(_ shape: Shape, in world: any Communicator, least: Int, _ seconds: Double) throws
     -> GEMMReport.Product
   {
-    let works = ([.best] + (library.map { [$0] } ?? [])).map { product(shape, on: $0) }
+    let works = ([own] + (library.map { [$0] } ?? [])).map { product(shape, on: $0) }
     let found = try world.durations(least: least, seconds: seconds * Double(works.count), inTurn: works)
     let operations = 2 * Double(shape.rows * shape.inputs * shape.outputs * world.size)
     return GEMMReport.Product(

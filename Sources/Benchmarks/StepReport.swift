@@ -43,7 +43,7 @@ public struct StepReport: BenchmarkReport, Sendable {
   let loss: Double
   let usefulGflopPerSample: Double
   let usefulGflops: Double
-  /// Of a library's large product.
+  /// Of a large product by a library; in single precision, of the fastest.
   let gemmGflops: Double
   /// Of our own.
   let ownGemmGflops: Double

@@ -52,7 +52,7 @@ static void pack(const bf16 *from, size_t stride, int transposed, size_t k, size
 // Rows of A with k side by side and zeros up to a multiple of 32, both ways.
 static void rows(const bf16 *from, size_t stride, int transposed, size_t m, size_t k, bf16 *to) {
   struct CKernels_Product a = {.m = m, .k = k, .a = from, .a_stride = stride, .a_transposed = transposed};
-  CKernels_product_pack_a(&a, to, 0, m);
+  product_pack_rows(&a, to, 0, m);
 }
 
 // C (m, n) = A (m, k) · B (k, n) in planes of `plane_rows` rows; k and A's stride are a multiple of 32.

@@ -8,82 +8,7 @@
 #include "contrast.h"
 #include "product.h"
 
-// A matrix as the left operand of a product: rows `row_step` numbers apart, k `k_step`.
-struct Left {
-  const void *numbers;
-  size_t row_step, k_step;
-};
-
-// MARK: Products in single precision
-
-enum { STRIP = 6, FLOAT_ROWS = 24 };
-_Static_assert(FLOAT_ROWS % STRIP == 0 && BLOCK_ROWS >= MOST_ROWS && BLOCK_WIDTH == 2 * PANEL, "blocks and panels");
-
-// Six rows times columns [first, first + 16 · WIDTH) of two panels (k, 32).
-#define FLOAT_STRIP(WIDTH)                                                                                          \
-  INLINE void float_strip_##WIDTH(const float *const row[STRIP], size_t k_step, const float *b, size_t next,        \
-                                  size_t first, size_t k, float *c) {                                               \
-    vector sum[STRIP][WIDTH];                                                                                       \
-    _Pragma("unroll") for (size_t r = 0; r < STRIP; r++) {                                                          \
-      _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) sum[r][j] = (vector){0};                                 \
-    }                                                                                                               \
-    for (size_t p = 0; p < k; p++) {                                                                                \
-      vector column[WIDTH];                                                                                         \
-      _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) {                                                        \
-        size_t at = first + 16 * j;                                                                                 \
-        column[j] = *(const vector *)(b + at / PANEL * next + p * PANEL + at % PANEL);                              \
-      }                                                                                                             \
-      _Pragma("unroll") for (size_t r = 0; r < STRIP; r++) {                                                        \
-        _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) sum[r][j] += row[r][p * k_step] * column[j];           \
-      }                                                                                                             \
-    }                                                                                                               \
-    _Pragma("unroll") for (size_t r = 0; r < STRIP; r++) {                                                          \
-      _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) {                                                        \
-        *(vector *)(c + r * BLOCK_WIDTH + first + 16 * j) = sum[r][j];                                              \
-      }                                                                                                             \
-    }                                                                                                               \
-  }
-FLOAT_STRIP(1)
-#if defined(__x86_64__)
-FLOAT_STRIP(2)
-FLOAT_STRIP(4)
-
-// As many sums as AVX-512 has room for.
-__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma"))) static void wide_strip(
-    const float *const row[STRIP], size_t k_step, const float *b, size_t next, size_t panels, size_t k, float *c) {
-  if (panels == 2) {
-    float_strip_4(row, k_step, b, next, 0, k, c);
-  } else {
-    float_strip_2(row, k_step, b, next, 0, k, c);
-  }
-}
-#endif
-
-CLONES void contrast_float_strip(const float *const row[STRIP], size_t k_step, const float *b, size_t next,
-                                 size_t panels, size_t k, float *c) {
-  for (size_t first = 0; first < panels * PANEL; first += 16) float_strip_1(row, k_step, b, next, first, k, c);
-}
-
-static void float_block(struct Left a, size_t rows, const float *b, size_t next, size_t panels, size_t k, float *c) {
-#if defined(__x86_64__)
-  int is_wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#endif
-  for (size_t first = 0; first < rows; first += STRIP) {
-    const float *row[STRIP];
-    for (size_t r = 0; r < STRIP; r++) {
-      size_t at = first + r < rows ? first + r : rows - 1;
-      row[r] = (const float *)a.numbers + at * a.row_step;
-    }
-    float *to = c + first * BLOCK_WIDTH;
-#if defined(__x86_64__)
-    if (is_wide) {
-      wide_strip(row, a.k_step, b, next, panels, k, to);
-      continue;
-    }
-#endif
-    contrast_float_strip(row, a.k_step, b, next, panels, k, to);
-  }
-}
+_Static_assert(BLOCK_ROWS >= MOST_ROWS && BLOCK_WIDTH == 2 * PANEL, "blocks and panels");
 
 // MARK: Either precision
 
@@ -97,7 +22,7 @@ static void multiply_block(enum CKernels_ProductUnit unit, struct Left a, size_t
   size_t count = columns > PANEL ? 2 : 1, next = k * PANEL;
   if (is_float(unit)) {
     a.numbers = (const float *)a.numbers + m * a.row_step;
-    float_block(a, rows, (const float *)panels + n * k, next, count, k, block);
+    product_floats_block(a, rows, (const float *)panels + n * k, next, count, k, block);
   } else {
     const bf16 *from = (const bf16 *)a.numbers + m * a.row_step;
     product_block(unit, from, a.row_step, (const bf16 *)panels + n * k, next, count, k, block);

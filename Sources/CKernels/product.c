@@ -1,4 +1,5 @@
-// Products of bfloat16 matrices, C = A · B with sums in single precision, on tiles of AMX or with AVX-512's dot products.
+// Products of matrices, C = A · B with sums in single precision: of bfloat16 on tiles of AMX, with AVX-512's dot products
+// or as single-precision numbers, and of single-precision numbers (product_floats.c).
 //
 // B goes through in chunks that fit half of the second-level cache, repacked into panels as both instruction sets want
 // it: for 32 columns and two neighbouring k the 32 pairs lie side by side. Repacking also rounds single-precision
@@ -6,8 +7,9 @@
 // round, CKernels_product_pack_a turns it first. Every block of rows times two panels ends in a scratch tile, from which
 // the epilogue adds what is to be added and stores. All of it needs AVX-512: where the processor has none, Swift takes
 // another way (see Multiply.swift).
-#include "activation_functions.h"
 #include "product.h"
+
+#include <string.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -16,15 +18,25 @@
 #include <unistd.h>
 
 enum CKernels_ProductUnit CKernels_product_unit(void) {
-  unsigned a, b, c, d;
-  if (!__builtin_cpu_supports("avx512bf16") || !__builtin_cpu_supports("avx512bw")) return CKernels_NoProductUnit;
+  unsigned a, b, c, d, vendor;
+  if (!CKernels_multiplies_floats()) return CKernels_NoProductUnit;
+  if (!__builtin_cpu_supports("avx512bf16")) return CKernels_NoProductUnit;
   __cpuid_count(7, 0, a, b, c, d);
   enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
   // Linux lends the tile registers only to programs that ask.
   if ((d & AMX_BF16) && (d & AMX_TILE) && syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0) {
     return CKernels_AMX;
   }
-  return CKernels_DotProducts;
+  // Intel's processors take a dot product every other cycle (80 GFLOP/s measured on Emerald Rapids) and two fused
+  // multiply-adds every cycle (160); AMD's take as many of both, so that dot products do twice the work. A rule rather
+  // than a measurement: all ranks, and a run that goes on, must choose alike.
+  __cpuid(0, a, vendor, c, d);
+  return vendor == signature_INTEL_ebx ? CKernels_Floats : CKernels_DotProducts;
+}
+
+int CKernels_multiplies_floats(void) {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma"))), \
@@ -82,7 +94,15 @@ static void copy_rows(const struct CKernels_Product *p, size_t m, size_t rows, b
   }
 }
 
-void CKernels_product_pack_a(const struct CKernels_Product *p, bf16 *to, size_t begin, size_t end) {
+size_t CKernels_product_packed_row(enum CKernels_ProductUnit unit, size_t k) {
+  return unit == CKernels_Floats ? product_floats_stride(k) * sizeof(float) : rounded(k, STEP) * sizeof(bf16);
+}
+
+int CKernels_product_packs(const struct CKernels_Product *p, enum CKernels_ProductUnit unit) {
+  return p->a_transposed || (unit == CKernels_Floats ? !p->a_is_float : p->k % STEP != 0);
+}
+
+void product_pack_rows(const struct CKernels_Product *p, bf16 *to, size_t begin, size_t end) {
   size_t steps = rounded(p->k, STEP);
   if (!p->a_transposed) {
     copy_rows(p, begin, rounded(end - begin, 32), to + begin * steps);
@@ -115,6 +135,15 @@ void CKernels_product_pack_a(const struct CKernels_Product *p, bf16 *to, size_t 
         }
       }
     }
+  }
+}
+
+void CKernels_product_pack_a(const struct CKernels_Product *p, enum CKernels_ProductUnit unit, void *to, size_t begin,
+                             size_t end) {
+  if (unit == CKernels_Floats) {
+    product_floats_pack_a(p, to, begin, end);
+  } else {
+    product_pack_rows(p, to, begin, end);
   }
 }
 
@@ -220,38 +249,13 @@ void product_block(enum CKernels_ProductUnit unit, const bf16 *a, size_t stride,
 
 void product_pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) { pack_panels(p, n, PANEL, to); }
 
-// Numbers of C's type as floats, and back: what is computed from C afterwards starts from what C holds.
-static inline void read_row(const void *from, size_t at, int is_float, float *to, size_t count) {
-  for (size_t c = 0; c < count; c++) to[c] = is_float ? ((const float *)from)[at + c] : load_bf16((const bf16 *)from + at + c);
-}
-
-static inline void write_row(const float *from, void *to, size_t at, int is_float, size_t count) {
-  if (is_float) {
-    memcpy((float *)to + at, from, count * sizeof(float));
-    return;
-  }
-  for (size_t c = 0; c < count; c += 32) {
-    __m512 low = _mm512_load_ps(from + c), high = _mm512_load_ps(from + c + 16);
-    _mm512_mask_storeu_epi16((bf16 *)to + at + c, first32(count - c), (__m512i)_mm512_cvtne2ps_pbh(high, low));
-  }
-}
-
-// Rows of a result so large that it leaves the caches before anyone reads it: past them, which spares reading it first.
-static void stream(const struct CKernels_Product *p, const float *tile, size_t m, size_t rows, size_t n, size_t columns) {
-  for (size_t r = 0; r < rows; r++) {
-    float *to = (float *)p->c + (m + r) * p->c_stride + n;
-    for (size_t c = 0; c < columns; c += 16) _mm512_stream_ps(to + c, _mm512_load_ps(tile + r * 2 * PANEL + c));
-  }
-}
-
-static int streams(const struct CKernels_Product *p) {
-  int is_plain = p->c_is_float && !p->bias && !p->addend && !p->activated && !p->slope_at;
-  int is_aligned = (uintptr_t)p->c % 64 == 0 && p->c_stride % 16 == 0 && p->n % 16 == 0;
-  return is_plain && is_aligned && p->m * p->n >= 1 << 18;
-}
-
 void product_narrow_block(const float *block, size_t rows, bf16 *to, size_t stride) {
-  for (size_t r = 0; r < rows; r++) write_row(block + r * 2 * PANEL, to, r * stride, 0, 2 * PANEL);
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t c = 0; c < 2 * PANEL; c += 32) {
+      __m512 low = _mm512_load_ps(block + r * 2 * PANEL + c), high = _mm512_load_ps(block + r * 2 * PANEL + c + 16);
+      _mm512_storeu_si512(to + r * stride + c, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+    }
+  }
 }
 
 void product_turn_block(const float *block, size_t rows, bf16 *to, size_t stride) {
@@ -270,62 +274,33 @@ void product_turn_block(const float *block, size_t rows, bf16 *to, size_t stride
   }
 }
 
-// A tile of C: what was summed, with what is added to it, to where it belongs.
-__attribute__((noinline)) static void finish(const struct CKernels_Product *p, float *tile, size_t m, size_t rows, size_t n, size_t columns) {
-  float other[2 * PANEL] __attribute__((aligned(64))) = {0};
-  for (size_t r = 0; r < rows; r++) {
-    float *restrict row = tile + r * 2 * PANEL;
-    size_t at = (m + r) * p->c_stride + n;
-    if (p->bias) {
-      for (size_t c = 0; c < columns; c++) row[c] += p->bias[n + c];
-    }
-    if (p->addend) {
-      const float *addend = p->addend + (m + r) * p->addend_stride + n;
-      for (size_t c = 0; c < columns; c++) row[c] += addend[c];
-    }
-    if (p->slope_at) {
-      read_row(p->slope_at, at, p->c_is_float, other, columns);
-      if (p->activation == CKernels_QuickGELU) {
-        for (size_t c = 0; c < 2 * PANEL; c++) row[c] *= quick_gelu_slope(other[c]);
-      } else {
-        for (size_t c = 0; c < 2 * PANEL; c++) row[c] *= gelu_slope(other[c]);
-      }
-    }
-    write_row(row, p->c, at, p->c_is_float, columns);
-    if (p->activated) {
-      read_row(p->c, at, p->c_is_float, other, columns);
-      if (p->activation == CKernels_QuickGELU) {
-        for (size_t c = 0; c < 2 * PANEL; c++) other[c] = quick_gelu(other[c]);
-      } else {
-        for (size_t c = 0; c < 2 * PANEL; c++) other[c] = gelu(other[c]);
-      }
-      write_row(other, p->activated, at, p->c_is_float, columns);
-    }
-  }
-}
-
-size_t CKernels_product_chunk(size_t k) {
+size_t product_chunk(size_t bytes) {
   // Half of the cache for B: the other half sees A and C go by.
   long cache = sysconf(_SC_LEVEL2_CACHE_SIZE);
-  size_t half = (size_t)(cache > 0 ? cache : 1 << 20) / 2, column = rounded(k ? k : 1, STEP) * sizeof(bf16);
-  size_t columns = half / column / (2 * PANEL) * (2 * PANEL);
+  size_t half = (size_t)(cache > 0 ? cache : 1 << 20) / 2, columns = half / bytes / (2 * PANEL) * (2 * PANEL);
   return columns < 2 * PANEL ? 2 * PANEL : (columns > 512 ? 512 : columns);
 }
 
-size_t CKernels_product_scratch(size_t k) {
-  size_t steps = rounded(k ? k : 1, STEP);
-  return (CKernels_product_chunk(k) + MOST_ROWS) * steps * sizeof(bf16) + MOST_ROWS * 2 * PANEL * sizeof(float);
+static size_t rounded_steps(size_t k) { return rounded(k ? k : 1, STEP); }
+
+size_t CKernels_product_scratch(enum CKernels_ProductUnit unit, size_t k) {
+  if (unit == CKernels_Floats) return product_floats_scratch(k);
+  size_t bytes = rounded_steps(k) * sizeof(bf16);
+  return (product_chunk(bytes) + MOST_ROWS) * bytes + MOST_ROWS * 2 * PANEL * sizeof(float);
 }
 
-void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUnit unit, const bf16 *packed_a,
+void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUnit unit, const void *packed_a,
                       size_t first_row, size_t end_row, size_t first_column, size_t end_column, void *scratch) {
-  size_t steps = rounded(p->k, STEP), chunk = CKernels_product_chunk(p->k);
+  if (unit == CKernels_Floats) {
+    product_floats(p, packed_a, first_row, end_row, first_column, end_column, scratch);
+    return;
+  }
+  size_t steps = rounded(p->k, STEP), chunk = product_chunk(rounded_steps(p->k) * sizeof(bf16));
   size_t block = unit == CKernels_AMX ? AMX_ROWS : DOT_ROWS;
   float *tile = scratch;
   bf16 *ragged = (bf16 *)(tile + MOST_ROWS * 2 * PANEL), *panels = ragged + MOST_ROWS * steps;
   const bf16 *a = packed_a ? packed_a : p->a;
   size_t a_stride = packed_a ? steps : p->a_stride;
-  int streaming = streams(p);
   product_begin(unit);
   for (size_t n = first_column; n < end_column; n += chunk) {
     size_t width = end_column - n < chunk ? end_column - n : chunk;
@@ -341,17 +316,12 @@ void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUni
       for (size_t q = 0; q < width; q += 2 * PANEL) {
         size_t columns = width - q < 2 * PANEL ? width - q : 2 * PANEL, count = columns > PANEL ? 2 : 1;
         product_block(unit, from, stride, panels + q * steps, PANEL * steps, count, steps, tile);
-        if (streaming) {
-          stream(p, tile, m, rows, n + q, columns);
-        } else {
-          finish(p, tile, m, rows, n + q, columns);
-        }
+        product_finish(p, tile, m, rows, n + q, columns);
       }
     }
   }
   product_end(unit);
-  // Whoever learns that this thread is done must see what it streamed.
-  if (streaming) _mm_sfence();
+  product_finished(p);
 }
 
 #pragma clang attribute pop
@@ -359,13 +329,17 @@ void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUni
 #else
 
 enum CKernels_ProductUnit CKernels_product_unit(void) { return CKernels_NoProductUnit; }
-size_t CKernels_product_chunk(size_t k) { return k; }
-size_t CKernels_product_scratch(size_t k) { return k; }
-void CKernels_product_pack_a(const struct CKernels_Product *p, bf16 *to, size_t begin, size_t end) {}
-void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUnit unit, const bf16 *packed_a,
+int CKernels_multiplies_floats(void) { return 0; }
+size_t CKernels_product_scratch(enum CKernels_ProductUnit unit, size_t k) { return k; }
+size_t CKernels_product_packed_row(enum CKernels_ProductUnit unit, size_t k) { return k; }
+int CKernels_product_packs(const struct CKernels_Product *p, enum CKernels_ProductUnit unit) { return 0; }
+void CKernels_product_pack_a(const struct CKernels_Product *p, enum CKernels_ProductUnit unit, void *to, size_t begin,
+                             size_t end) {}
+void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUnit unit, const void *packed_a,
                       size_t first_row, size_t end_row, size_t first_column, size_t end_column, void *scratch) {}
 void product_begin(enum CKernels_ProductUnit unit) {}
 void product_end(enum CKernels_ProductUnit unit) {}
+void product_pack_rows(const struct CKernels_Product *p, bf16 *to, size_t begin, size_t end) {}
 void product_pack_panel(const struct CKernels_Product *p, size_t n, bf16 *to) {}
 void product_block(enum CKernels_ProductUnit unit, const bf16 *a, size_t stride, const bf16 *b, size_t next,
                    size_t panels, size_t k, float *c) {}

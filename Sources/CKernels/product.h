@@ -1,10 +1,10 @@
-// The innermost part of products of bfloat16 matrices, for kernels that feed and finish them in their own way.
-// Not to be called where the processor has no unit for them.
+// The innermost part of products, for kernels that feed and finish them in their own way. What is not of single-precision
+// numbers must not be called where the processor has no unit for it.
 #pragma once
 
 #include "CKernels.h"
 
-enum { PANEL = 32, STEP = 32, AMX_ROWS = 32, DOT_ROWS = 24, MOST_ROWS = 32 };
+enum { PANEL = 32, STEP = 32, AMX_ROWS = 32, DOT_ROWS = 24, FLOAT_ROWS = 24, MOST_ROWS = 32 };
 
 static inline size_t rounded(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 
@@ -20,3 +20,31 @@ void product_block(enum CKernels_ProductUnit unit, const bf16 *a, size_t stride,
 void product_narrow_block(const float *block, size_t rows, bf16 *to, size_t stride);
 /// At most 32 rows of 64 numbers, rounded, as 64 rows of 32 numbers: zero beyond the block.
 void product_turn_block(const float *block, size_t rows, bf16 *to, size_t stride);
+/// Rows [begin, end) of A as CKernels_product_pack_a leaves them for bfloat16.
+void product_pack_rows(const struct CKernels_Product *product, bf16 *to, size_t begin, size_t end);
+/// How many columns of B of so many bytes stay in the cache while A and C go by; a multiple of 64.
+size_t product_chunk(size_t bytes);
+/// Adds what is to be added to a block of sums (rows, 64) and stores it as rows m … and columns n … of C.
+void product_finish(const struct CKernels_Product *product, float *block, size_t m, size_t rows, size_t n,
+                    size_t columns);
+/// After a thread's last block.
+void product_finished(const struct CKernels_Product *product);
+
+// MARK: Single precision
+
+/// A matrix as the left operand of a product: rows `row_step` numbers apart, k `k_step`.
+struct Left {
+  const void *numbers;
+  size_t row_step, k_step;
+};
+
+/// At most 24 rows of floats times one or two panels (k, 32) that lie `next` numbers apart, into rows of 64: on any
+/// processor.
+void product_floats_block(struct Left a, size_t rows, const float *b, size_t next, size_t panels, size_t k, float *c);
+/// CKernels_product and what belongs to it, for CKernels_Floats.
+void product_floats(const struct CKernels_Product *product, const float *packed_a, size_t first_row, size_t end_row,
+                    size_t first_column, size_t end_column, void *scratch);
+void product_floats_pack_a(const struct CKernels_Product *product, float *to, size_t begin, size_t end);
+size_t product_floats_scratch(size_t k);
+/// Numbers from one row of packed A to the next.
+size_t product_floats_stride(size_t k);

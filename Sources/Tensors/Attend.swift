@@ -37,7 +37,7 @@ public struct Attend {
   public func forward(q: Tensor, k: Tensor, v: Tensor, into out: Tensor, logSums: Tensor?, in workspace: Workspace) {
     check(q, k, v, out)
     run(backward: false, q.elementType, in: workspace) { shape, scratch, begin, end in
-      switch (q.elementType, unit.kernel) {
+      switch (q.elementType, unit.blockKernel) {
       case (.float32, _):
         CKernels_attention_f32(
           shape, q.floatPointer, q.stride, k.floatPointer, v.floatPointer, k.stride, out.floatPointer, out.stride,
@@ -63,7 +63,7 @@ public struct Attend {
     check(dq, dk, dv, dOut)
     precondition(dOut.stride == out.stride, "the output and its gradient are stored alike")
     run(backward: true, q.elementType, in: workspace) { shape, scratch, begin, end in
-      switch (q.elementType, unit.kernel) {
+      switch (q.elementType, unit.blockKernel) {
       case (.float32, _):
         CKernels_attention_backward_f32(
           shape, dOut.floatPointer, out.floatPointer, out.stride, q.floatPointer, q.stride, k.floatPointer,
@@ -91,7 +91,7 @@ public struct Attend {
 
   /// Floats of memory a thread needs.
   private func scratchFloats(backward: Bool, _ type: ElementType) -> Int {
-    guard type == .bfloat16, unit.kernel != nil else {
+    guard type == .bfloat16, unit.blockKernel != nil else {
       return CKernels_attention_scratch(keys.longest, width, backward ? 1 : 0)
     }
     return (CKernels_attention_blocks_scratch(keys.longest, width, backward ? 1 : 0) + 63) / 64 * 16

@@ -26,7 +26,7 @@ public final class LogitTiles {
   ///   - images: (own, embedding); `texts`: (all, embedding), which is not read again afterwards.
   ///   - firstOwn: the column of row 0's own caption; the others' follow.
   ///   - isSmall: whether no |logit| exceeds ``largestSmall``.
-  ///   - unit: what multiplies; `widening` stands for single precision.
+  ///   - unit: what multiplies; those without blocks of bfloat16 stand for single precision.
   ///   - threads: among how many the work is divided, ``Threads/count`` best of all.
   ///   - workspace: has room for the packed operands.
   public init(
@@ -34,7 +34,7 @@ public final class LogitTiles {
     threads: Int, using workspace: Workspace
   ) {
     precondition(images.isContiguous && texts.isContiguous && images.columns == texts.columns, "shapes differ")
-    let unit = unit.kernel ?? CKernels_NoProductUnit, isSingle = unit == CKernels_NoProductUnit
+    let unit = unit.blockKernel ?? CKernels_NoProductUnit, isSingle = unit == CKernels_NoProductUnit
     rows = LogitStatistics(count: images.rows, isSmall: isSmall)
     columns = LogitStatistics(count: texts.rows, isSmall: isSmall)
     self.threads = threads

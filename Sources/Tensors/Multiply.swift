@@ -15,7 +15,8 @@ public func multiply(
   accumulating: Bool = false, ending: ProductEnding = .plain
 ) {
   multiply(
-    a, b, into: c, bias: bias, adding: addend, accumulating: accumulating, rowSums: nil, ending: ending, on: .best)
+    a, b, into: c, bias: bias, adding: addend, accumulating: accumulating, rowSums: nil, ending: ending,
+    on: isSingle(a, b, c) ? .bestForFloats : .best)
 }
 
 /// `c = xᵀ · y`, or `c += xᵀ · y`, and `sums += Σ over rows of x[·, i]`: the gradients of a layer's weight and bias from
@@ -27,7 +28,11 @@ public func multiply(
 public func multiplyTransposed(_ x: Tensor, _ y: Tensor, into c: Tensor, accumulating: Bool, columnSums sums: Tensor?) {
   multiply(
     x.transposed, y, into: c, bias: nil, adding: nil, accumulating: accumulating, rowSums: sums, ending: .plain,
-    on: .best)
+    on: isSingle(x, y, c) ? .bestForFloats : .best)
+}
+
+private func isSingle(_ a: some Factor, _ b: some Factor, _ c: Tensor) -> Bool {
+  [a.matrix, b.matrix, c].allSatisfy { $0.elementType == .float32 }
 }
 
 /// The same products on a unit of choice.
@@ -41,9 +46,9 @@ package func multiply(
   )
   precondition(!(accumulating && (bias != nil || addend != nil)), "a bias or an addend replaces what c holds")
   precondition(rowSums == nil || a.isTransposed, "sums are taken of a transposed factor")
-  let isSingle = [a.matrix, b.matrix, c].allSatisfy { $0.elementType == .float32 }
-  if !isSingle, a.matrix.elementType == .bfloat16, let kernel = unit.kernel {
-    multiplyBFloat16(
+  let isSingle = isSingle(a, b, c)
+  if let kernel = unit.kernel, isSingle ? unit == .floats : a.matrix.elementType == .bfloat16 {
+    multiplyByKernel(
       a, b, into: c, bias: bias, adding: accumulating ? c : addend, rowSums: rowSums, ending: ending, on: kernel)
     return
   }

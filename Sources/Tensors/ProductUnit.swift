@@ -8,6 +8,8 @@ public enum ProductUnit: Sendable {
   /// oneDNN: what the kernels are compared with. Never the best: wherever it multiplies bfloat16 rather than emulating
   /// it, there are kernels; where it emulates, single-precision copies take a quarter of its time.
   case library
+  /// AVX-512's fused multiply-adds of single-precision numbers, which bfloat16 is widened to as it is packed.
+  case floats
   /// AVX-512's dot products of pairs (`vdpbf16ps`).
   case dotProducts
   /// The tiles of AMX.
@@ -18,15 +20,21 @@ public enum ProductUnit: Sendable {
     switch CKernels_product_unit() {
     case CKernels_AMX: .amx
     case CKernels_DotProducts: .dotProducts
+    case CKernels_Floats: .floats
     default: .widening
     }
 
+  /// The fastest for single-precision matrices.
+  public static let bestForFloats: ProductUnit = CKernels_multiplies_floats() != 0 ? .floats : .widening
+
   /// Whether this processor has it.
   package var isAvailable: Bool {
-    switch (self, Self.best) {
-    case (.amx, .amx), (.dotProducts, .amx), (.dotProducts, .dotProducts), (.widening, _): true
-    case (.library, _): COneDNN_has_bf16() != 0
-    default: false
+    switch self {
+    case .widening: true
+    case .library: COneDNN_has_bf16() != 0
+    case .floats: Self.bestForFloats == .floats && Self.best != .widening
+    case .dotProducts: Self.best != .widening
+    case .amx: Self.best == .amx
     }
   }
 
@@ -34,8 +42,12 @@ public enum ProductUnit: Sendable {
   var kernel: CKernels_ProductUnit? {
     switch self {
     case .widening, .library: nil
+    case .floats: CKernels_Floats
     case .dotProducts: CKernels_DotProducts
     case .amx: CKernels_AMX
     }
   }
+
+  /// The kernel for small blocks of bfloat16, as attention and the loss are made of.
+  var blockKernel: CKernels_ProductUnit? { self == .floats ? nil : kernel }
 }

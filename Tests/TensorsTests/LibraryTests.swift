@@ -10,7 +10,7 @@ struct LibraryTests {
     let outputs: Int
   }
 
-  static let units = [ProductUnit.amx, .dotProducts].filter(\.isAvailable)
+  static let units = [ProductUnit.amx, .dotProducts, .floats].filter(\.isAvailable)
   static let layers = [
     Layer(inputs: 768, outputs: 2304), Layer(inputs: 768, outputs: 768), Layer(inputs: 768, outputs: 3072),
     Layer(inputs: 3072, outputs: 768),

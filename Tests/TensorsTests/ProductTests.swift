@@ -1,9 +1,20 @@
 import Tensors
 import Testing
 
-/// Products of bfloat16 matrices on every unit this processor has, against sums in double precision.
+/// Products on every unit this processor has, against sums in double precision.
 @Suite(.serialized) struct ProductTests {
-  static let units = [ProductUnit.amx, .dotProducts, .library, .widening].filter(\.isAvailable)
+  /// What multiplies bfloat16 here.
+  static let units = [ProductUnit.amx, .dotProducts, .floats, .library, .widening].filter(\.isAvailable)
+
+  /// A unit, and the type of the operands.
+  struct Way: Sendable {
+    let unit: ProductUnit
+    let type: ElementType
+  }
+
+  static let ways =
+    units.map { Way(unit: $0, type: .bfloat16) }
+    + Set([ProductUnit.bestForFloats, .widening]).map { Way(unit: $0, type: .float32) }
 
   struct Shape: Sendable {
     let rows: Int
@@ -19,13 +30,15 @@ import Testing
     Shape(rows: 400, inner: 40, columns: 20), Shape(rows: 530, inner: 32, columns: 512),
   ]
 
-  private func bfloat16(_ rows: Int, _ columns: Int, _ seed: UInt64) -> Tensor {
-    Reference.random(rows, columns, seed: seed).narrowed
+  private func operand(_ rows: Int, _ columns: Int, _ type: ElementType, _ seed: UInt64) -> Tensor {
+    let single = Reference.random(rows, columns, seed: seed)
+    return type == .bfloat16 ? single.narrowed : single
   }
 
-  @Test(arguments: units, shapes) func everyTransposition(unit: ProductUnit, shape: Shape) {
+  @Test(arguments: ways, shapes) func everyTransposition(way: Way, shape: Shape) {
     let (m, k, n) = (shape.rows, shape.inner, shape.columns)
-    let a = bfloat16(m, k, 1), at = bfloat16(k, m, 2), b = bfloat16(k, n, 3), bt = bfloat16(n, k, 4)
+    let a = operand(m, k, way.type, 1), at = operand(k, m, way.type, 2)
+    let b = operand(k, n, way.type, 3), bt = operand(n, k, way.type, 4)
     for threads in [1, 3] {
       Threads.use(threads)
       defer { Threads.use(1) }
@@ -35,14 +48,16 @@ import Testing
           left.isTransposed ? Reference.transposed(x) : x, right.isTransposed ? Reference.transposed(y) : y)
         let wide = Tensor(rows: m, columns: n), narrow = Tensor(rows: m, columns: n, .bfloat16)
         multiply(
-          left, right, into: wide, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain, on: unit)
+          left, right, into: wide, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain,
+          on: way.unit)
         expectClose(wide, expected, 1e-6, sourceLocation: sourceLocation)
         multiply(
-          left, right, into: wide, bias: nil, adding: nil, accumulating: true, rowSums: nil, ending: .plain, on: unit)
+          left, right, into: wide, bias: nil, adding: nil, accumulating: true, rowSums: nil, ending: .plain,
+          on: way.unit)
         expectClose(wide, expected.map { $0.map { 2 * $0 } }, 1e-6, sourceLocation: sourceLocation)
         multiply(
-          left, right, into: narrow, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain, on: unit
-        )
+          left, right, into: narrow, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain,
+          on: way.unit)
         expectClose(narrow, expected, 3e-3, sourceLocation: sourceLocation)
       }
       check(a, b)
@@ -52,36 +67,37 @@ import Testing
     }
   }
 
-  @Test(arguments: units) func roundsWeightsAndAddsBiasAndResidual(unit: ProductUnit) {
-    let a = bfloat16(45, 70, 1), weights = Reference.random(37, 70, seed: 2)
+  @Test(arguments: ways) func roundsWeightsAndAddsBiasAndResidual(way: Way) {
+    let a = operand(45, 70, way.type, 1), weights = Reference.random(37, 70, seed: 2)
     let bias = Reference.random(1, 37, seed: 3), residual = Reference.random(45, 37, seed: 4)
+    let rounds = way.type == .bfloat16 && way.unit != .widening
     let rounded = Reference.product(
-      Reference.matrix(a), Reference.transposed(Reference.matrix(unit == .widening ? weights : weights.narrowed)))
+      Reference.matrix(a), Reference.transposed(Reference.matrix(rounds ? weights.narrowed : weights)))
     let more = Reference.matrix(residual), row = Reference.matrix(bias)[0]
     let expected = rounded.indices.map { i in row.indices.map { rounded[i][$0] + row[$0] + more[i][$0] } }
     let c = Tensor(rows: 45, columns: 37)
     multiply(
       a, weights.transposed, into: c, bias: bias, adding: residual, accumulating: false, rowSums: nil, ending: .plain,
-      on: unit)
+      on: way.unit)
     expectClose(c, expected, 1e-6)
   }
 
-  @Test(arguments: units) func sumsTheColumnsOfAGradientOnTheWay(unit: ProductUnit) {
-    let dy = bfloat16(75, 83, 1), x = bfloat16(75, 40, 2)
+  @Test(arguments: ways) func sumsTheColumnsOfAGradientOnTheWay(way: Way) {
+    let dy = operand(75, 83, way.type, 1), x = operand(75, 40, way.type, 2)
     let gradient = Tensor(rows: 83, columns: 40), sums = Tensor([Float](repeating: 1, count: 83), columns: 83)
     multiply(
       dy.transposed, x, into: gradient, bias: nil, adding: nil, accumulating: false, rowSums: sums, ending: .plain,
-      on: unit)
+      on: way.unit)
     let numbers = Reference.matrix(dy)
     expectClose(gradient, Reference.product(Reference.transposed(numbers), Reference.matrix(x)), 1e-6)
     expectClose(sums, [(0..<83).map { column in numbers.reduce(1) { $0 + $1[column] } }], 1e-6)
   }
 
-  @Test(arguments: units) func viewsWithGapsLeaveTheirNeighboursAlone(unit: ProductUnit) {
-    let wide = bfloat16(64, 200, 1), b = bfloat16(64, 33, 2)
+  @Test(arguments: ways) func viewsWithGapsLeaveTheirNeighboursAlone(way: Way) {
+    let wide = operand(64, 200, way.type, 1), b = operand(64, 33, way.type, 2)
     let target = Tensor(rows: 64, columns: 100)
     let part = wide.columns(32..<96), c = target.columns(40..<73)
-    multiply(part, b, into: c, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain, on: unit)
+    multiply(part, b, into: c, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain, on: way.unit)
     let cut = Reference.matrix(wide).map { Array($0[32..<96]) }
     let expected = Reference.product(cut, Reference.matrix(b))
     let found = Reference.matrix(target)
@@ -93,32 +109,34 @@ import Testing
     }
   }
 
-  @Test(arguments: units, [Activation.gelu, .quickGELU]) func endingsAreThePassesTheyReplace(
-    unit: ProductUnit, kind: Activation
+  @Test(arguments: ways, [Activation.gelu, .quickGELU]) func endingsAreThePassesTheyReplace(
+    way: Way, kind: Activation
   ) {
-    let a = bfloat16(70, 64, 1), weights = Reference.random(150, 64, seed: 2), bias = Reference.random(1, 150, seed: 3)
+    let a = operand(70, 64, way.type, 1), weights = Reference.random(150, 64, seed: 2),
+      bias = Reference.random(1, 150, seed: 3)
     func product(_ ending: ProductEnding, _ type: ElementType) -> Tensor {
       let c = Tensor(rows: 70, columns: 150, type)
       multiply(
         a, weights.transposed, into: c, bias: bias, adding: nil, accumulating: false, rowSums: nil, ending: ending,
-        on: unit)
+        on: way.unit)
       return c
     }
-    for type in [ElementType.bfloat16, .float32] {
+    // Single precision is never rounded.
+    for type in way.type == .bfloat16 ? [ElementType.bfloat16, .float32] : [.float32] {
       let hidden = product(.plain, type), active = Tensor(rows: 70, columns: 150, type)
       let found = Tensor(rows: 70, columns: 150, type)
       kind.forward(hidden, into: active)
       #expect(product(.activating(kind, into: found), type).values == hidden.values)
       expectClose(found, Reference.matrix(active), type == .bfloat16 ? 2e-3 : 1e-6)
-      let at = type == .bfloat16 ? bfloat16(70, 150, 4) : Reference.random(70, 150, seed: 4)
+      let at = operand(70, 150, type, 4)
       let expected = product(.plain, .float32)
       kind.backward(expected, x: type == .bfloat16 ? at.single : at, into: expected)
       expectClose(product(.slope(of: kind, at: at), type), Reference.matrix(expected), type == .bfloat16 ? 3e-3 : 1e-6)
     }
   }
 
-  @Test func aBandOfThreadsChangesNoBit() {
-    let a = bfloat16(333, 96, 1), weights = Reference.random(450, 96, seed: 2)
+  @Test(arguments: [ElementType.bfloat16, .float32]) func aBandOfThreadsChangesNoBit(type: ElementType) {
+    let a = operand(333, 96, type, 1), weights = Reference.random(450, 96, seed: 2)
     let one = Tensor(rows: 333, columns: 450), several = Tensor(rows: 333, columns: 450)
     multiply(a, weights.transposed, into: one)
     Threads.use(4)

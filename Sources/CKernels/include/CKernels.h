@@ -16,29 +16,33 @@ typedef uint16_t bf16;
 
 enum CKernels_Activation { CKernels_GELU = 0, CKernels_QuickGELU = 1 };
 
-// MARK: Products of bfloat16 matrices
+// MARK: Products
 
-/// What multiplies bfloat16 matrices on this processor, from slow to fast.
+/// What multiplies matrices on this processor.
 enum CKernels_ProductUnit {
   /// Nothing of its own: the kernels below must not be called.
   CKernels_NoProductUnit = 0,
-  /// AVX-512's dot products of pairs.
-  CKernels_DotProducts = 1,
-  /// Tiles of AMX.
-  CKernels_AMX = 2
+  /// AVX-512's fused multiply-adds of single-precision numbers; bfloat16 is widened on the way.
+  CKernels_Floats = 1,
+  /// AVX-512's dot products of pairs of bfloat16.
+  CKernels_DotProducts = 2,
+  /// Tiles of AMX, of bfloat16.
+  CKernels_AMX = 3
 };
 
-/// The fastest unit this processor has and the system lends.
+/// What multiplies bfloat16 fastest, of what this processor has and the system lends.
 enum CKernels_ProductUnit CKernels_product_unit(void);
+/// Whether CKernels_Floats may multiply single-precision matrices here.
+int CKernels_multiplies_floats(void);
 
 /// C (m, n) = A (m, k) · B (k, n) + bias + addend.
 struct CKernels_Product {
   size_t m, n, k;
-  /// (m, k); transposed: stored as (k, m).
-  const bf16 *a;
+  /// (m, k); transposed: stored as (k, m). bf16, or float for CKernels_Floats.
+  const void *a;
   size_t a_stride;
-  int a_transposed;
-  /// (k, n); transposed: stored as (n, k). bf16, or float, which is rounded on the way.
+  int a_transposed, a_is_float;
+  /// (k, n); transposed: stored as (n, k). bf16, or float, which is rounded on the way where A is bf16.
   const void *b;
   size_t b_stride;
   int b_transposed, b_is_float;
@@ -60,16 +64,18 @@ struct CKernels_Product {
   float *row_sums;
 };
 
-/// Columns of B that go through together; ranges of columns best begin at multiples of 64.
-size_t CKernels_product_chunk(size_t k);
 /// Bytes a thread needs for itself, 64-byte aligned.
-size_t CKernels_product_scratch(size_t k);
-/// Rows [begin, end) of A with k side by side, k rounded up to 32, in `to`, which has room for m + 64 such rows. `begin`
-/// is a multiple of 32; rows up to the next multiple of 32 after `end` are zeroed. Needed where A is transposed or k is
-/// no multiple of 32.
-void CKernels_product_pack_a(const struct CKernels_Product *product, bf16 *to, size_t begin, size_t end);
-/// Computes a block of C; `packed_a` is null where A is read in place.
-void CKernels_product(const struct CKernels_Product *product, enum CKernels_ProductUnit unit, const bf16 *packed_a,
+size_t CKernels_product_scratch(enum CKernels_ProductUnit unit, size_t k);
+/// Whether A must be packed first; else it is read in place.
+int CKernels_product_packs(const struct CKernels_Product *product, enum CKernels_ProductUnit unit);
+/// Bytes of a row of packed A.
+size_t CKernels_product_packed_row(enum CKernels_ProductUnit unit, size_t k);
+/// Rows [begin, end) of A with k side by side in `to`, which has room for m + 64 such rows. `begin` is a multiple of 32;
+/// rows up to the next multiple of 32 after `end` are zeroed.
+void CKernels_product_pack_a(const struct CKernels_Product *product, enum CKernels_ProductUnit unit, void *to,
+                             size_t begin, size_t end);
+/// Computes a block of C; `packed_a` is null where A is read in place. Ranges of columns best begin at multiples of 64.
+void CKernels_product(const struct CKernels_Product *product, enum CKernels_ProductUnit unit, const void *packed_a,
                       size_t first_row, size_t end_row, size_t first_column, size_t end_column, void *scratch);
 
 /// Tells the processor that this thread waits in a loop.

@@ -1,21 +1,23 @@
 import CKernels
 
-/// `c = a · b + bias + addend` on a unit that multiplies bfloat16.
+/// `c = a · b + bias + addend` by a kernel.
 ///
 /// Every thread takes columns of the result, and so packs a part of `b` that no other needs; where the result has few
 /// columns they take rows. A transposed `a` is turned once, by all threads together.
 ///
 /// - Parameter rowSums: (1, m), for a transposed `a`: its sums over the rows it is stored in are added.
-func multiplyBFloat16(
+func multiplyByKernel(
   _ a: some Factor, _ b: some Factor, into c: Tensor, bias: Tensor?, adding addend: Tensor?, rowSums: Tensor?,
   ending: ProductEnding, on unit: CKernels_ProductUnit
 ) {
   let rows = c.rows, columns = c.columns, inner = a.operandColumns
+  let aIsFloat = a.matrix.elementType == .float32
   let bIsFloat = b.matrix.elementType == .float32, cIsFloat = c.elementType == .float32
   precondition(cIsFloat || addend?.elementType != .bfloat16, "an addend is single precision")
   var product = CKernels_Product(
     m: rows, n: columns, k: inner,
-    a: a.matrix.bfloat16Pointer, a_stride: a.matrix.stride, a_transposed: a.isTransposed ? 1 : 0,
+    a: aIsFloat ? UnsafeRawPointer(a.matrix.floatPointer) : UnsafeRawPointer(a.matrix.bfloat16Pointer),
+    a_stride: a.matrix.stride, a_transposed: a.isTransposed ? 1 : 0, a_is_float: aIsFloat ? 1 : 0,
     b: bIsFloat ? UnsafeRawPointer(b.matrix.floatPointer) : UnsafeRawPointer(b.matrix.bfloat16Pointer),
     b_stride: b.matrix.stride, b_transposed: b.isTransposed ? 1 : 0, b_is_float: bIsFloat ? 1 : 0,
     c: cIsFloat ? UnsafeMutableRawPointer(c.floatPointer) : UnsafeMutableRawPointer(c.bfloat16Pointer),
@@ -37,17 +39,17 @@ func multiplyBFloat16(
   }
 
   let threads = Threads.count
-  let packs = a.isTransposed || inner % 32 != 0
-  let packedRow = (inner + 31) / 32 * 32 * 2
+  let packs = CKernels_product_packs(&product, unit) != 0
   Scratch.with(
-    threads: threads, bytes: CKernels_product_scratch(inner), shared: packs ? (rows + 64) * packedRow : 0
+    threads: threads, bytes: CKernels_product_scratch(unit, inner),
+    shared: packs ? (rows + 64) * CKernels_product_packed_row(unit, inner) : 0
   ) { scratch in
-    let packed = packs ? scratch.sharedRoom.assumingMemoryBound(to: UInt16.self) : nil
+    let packed = packs ? scratch.sharedRoom : nil
     if let packed {
       withUnsafePointer(to: &product) { product in
         nonisolated(unsafe) let product = product, packed = packed
         Threads.forEachBand(of: rows, unit: 32) { band in
-          CKernels_product_pack_a(product, packed, band.lowerBound, band.upperBound)
+          CKernels_product_pack_a(product, unit, packed, band.lowerBound, band.upperBound)
         }
       }
     }
