@@ -18,7 +18,7 @@ public struct GEMMBenchmark: Sendable {
   }
 
   /// What computes our own products.
-  private var own: ProductUnit { precision == .bf16 ? .best : .bestForFloats }
+  private var own: ProductUnit { precision.unit }
 
   /// What calls the library; nil where our own products are the library's.
   private var library: ProductUnit? {

@@ -48,6 +48,17 @@ public enum ProductUnit: Sendable {
     }
   }
 
+  /// What people know it by.
+  public var name: String {
+    switch self {
+    case .widening: "OpenBLAS: \(openBLASCoreName())"
+    case .library: "oneDNN"
+    case .floats: "AVX-512"
+    case .dotProducts: "AVX-512 BF16"
+    case .amx: "AMX"
+    }
+  }
+
   /// The kernel for small blocks of bfloat16, as attention and the loss are made of.
   var blockKernel: CKernels_ProductUnit? { self == .floats ? nil : kernel }
 }

@@ -19,4 +19,7 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
     case .fp32: .float32
     }
   }
+
+  /// What multiplies matrices of this precision here.
+  public var unit: ProductUnit { self == .bf16 ? .best : .bestForFloats }
 }

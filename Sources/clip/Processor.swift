@@ -10,13 +10,13 @@ enum Processor {
     return cores > 0 ? cores : ProcessInfo.processInfo.activeProcessorCount
   }
 
-  /// Why OpenBLAS is slower than it could be, if it uses a kernel below the processor's.
+  /// Why OpenBLAS is slower than it could be, if it uses a kernel below the processor's AVX2.
   static func slowCore(_ core: String) -> String? {
     let flags = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-    guard flags.contains("avx512f"), !["SKYLAKEX", "COOPERLAKE", "SAPPHIRERAPIDS"].contains(core.uppercased())
-    else { return nil }
+    let old = ["PRESCOTT", "CORE2", "PENRYN", "DUNNINGTON", "NEHALEM", "SANDYBRIDGE", "ATOM", "BARCELONA", "BULLDOZER"]
+    guard flags.contains("avx2"), old.contains(core.uppercased()) else { return nil }
     let pinned = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] != nil
-    return "OpenBLAS runs its \(core) kernel on a processor with AVX-512, at about half speed; "
-      + (pinned ? "unset OPENBLAS_CORETYPE" : "a newer OpenBLAS may know the processor")
+    return "OpenBLAS runs its \(core) kernel on a processor with AVX2, at half speed or less; "
+      + (pinned ? "unset OPENBLAS_CORETYPE" : "set OPENBLAS_CORETYPE=Haswell")
   }
 }

@@ -64,12 +64,12 @@ struct Train: ParsableCommand {
     Failure.tell(
       "\(samples.count) samples · \(trainer.parameterCount) parameters · batch \(recipe.globalBatch) · "
         + "\(trainer.steps) steps · \(Self.count(world.size, "rank")) × \(Self.count(threads.count, "thread")) · "
-        + "\(recipe.precision.rawValue) (OpenBLAS: \(openBLASCoreName()))")
+        + "\(recipe.precision.rawValue) (\(recipe.precision.unit.name))")
     if samples.count < recipe.globalBatch {
       Failure.tell(
         "warning: \(samples.count) samples do not fill a batch of \(recipe.globalBatch); they repeat within it")
     }
-    if let slow = Processor.slowCore(openBLASCoreName()) {
+    if recipe.precision.unit == .widening, let slow = Processor.slowCore(openBLASCoreName()) {
       Failure.tell("warning: \(slow)")
     }
   }
