@@ -22,7 +22,7 @@ static void multiply_block(enum CKernels_ProductUnit unit, struct Left a, size_t
   size_t count = columns > PANEL ? 2 : 1, next = k * PANEL;
   if (is_float(unit)) {
     a.numbers = (const float *)a.numbers + m * a.row_step;
-    product_floats_block(a, rows, (const float *)panels + n * k, next, count, k, block);
+    product_floats_block(a, rows, 0, (const float *)panels + n * k, next, count, k, block);
   } else {
     const bf16 *from = (const bf16 *)a.numbers + m * a.row_step;
     product_block(unit, from, a.row_step, (const bf16 *)panels + n * k, next, count, k, block);

@@ -39,8 +39,9 @@ struct Left {
 };
 
 /// At most 24 rows of floats times one or two panels (k, 32) that lie `next` numbers apart, into rows of 64: on any
-/// processor.
-void product_floats_block(struct Left a, size_t rows, const float *b, size_t next, size_t panels, size_t k, float *c);
+/// processor. The rows `ahead` numbers further on are brought nearer, unless that is 0.
+void product_floats_block(struct Left a, size_t rows, size_t ahead, const float *b, size_t next, size_t panels,
+                          size_t k, float *c);
 /// CKernels_product and what belongs to it, for CKernels_Floats.
 void product_floats(const struct CKernels_Product *product, const float *packed_a, size_t first_row, size_t end_row,
                     size_t first_column, size_t end_column, void *scratch);

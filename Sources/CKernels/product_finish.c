@@ -41,12 +41,9 @@ static int streams(const struct CKernels_Product *p) {
   return is_plain && is_aligned && p->m * p->n >= 1 << 18;
 }
 
-// A tile of C: what was summed, with what is added to it, to where it belongs.
-void product_finish(const struct CKernels_Product *p, float *tile, size_t m, size_t rows, size_t n, size_t columns) {
-  if (streams(p)) {
-    stream(p, tile, m, rows, n, columns);
-    return;
-  }
+// Written once for whole rows, whose length the compiler then knows, and once for others.
+static inline __attribute__((always_inline)) void finish(const struct CKernels_Product *p, float *tile, size_t m,
+                                                         size_t rows, size_t n, size_t columns, int is_float) {
   float other[2 * PANEL] __attribute__((aligned(64))) = {0};
   for (size_t r = 0; r < rows; r++) {
     float *restrict row = tile + r * 2 * PANEL;
@@ -59,23 +56,35 @@ void product_finish(const struct CKernels_Product *p, float *tile, size_t m, siz
       for (size_t c = 0; c < columns; c++) row[c] += addend[c];
     }
     if (p->slope_at) {
-      read_row(p->slope_at, at, p->c_is_float, other, columns);
+      read_row(p->slope_at, at, is_float, other, columns);
       if (p->activation == CKernels_QuickGELU) {
         for (size_t c = 0; c < 2 * PANEL; c++) row[c] *= quick_gelu_slope(other[c]);
       } else {
         for (size_t c = 0; c < 2 * PANEL; c++) row[c] *= gelu_slope(other[c]);
       }
     }
-    write_row(row, p->c, at, p->c_is_float, columns);
+    write_row(row, p->c, at, is_float, columns);
     if (p->activated) {
-      read_row(p->c, at, p->c_is_float, other, columns);
+      read_row(p->c, at, is_float, other, columns);
       if (p->activation == CKernels_QuickGELU) {
         for (size_t c = 0; c < 2 * PANEL; c++) other[c] = quick_gelu(other[c]);
       } else {
         for (size_t c = 0; c < 2 * PANEL; c++) other[c] = gelu(other[c]);
       }
-      write_row(other, p->activated, at, p->c_is_float, columns);
+      write_row(other, p->activated, at, is_float, columns);
     }
+  }
+}
+
+void product_finish(const struct CKernels_Product *p, float *tile, size_t m, size_t rows, size_t n, size_t columns) {
+  if (streams(p)) {
+    stream(p, tile, m, rows, n, columns);
+  } else if (columns < 2 * PANEL) {
+    finish(p, tile, m, rows, n, columns, p->c_is_float);
+  } else if (p->c_is_float) {
+    finish(p, tile, m, rows, n, 2 * PANEL, 1);
+  } else {
+    finish(p, tile, m, rows, n, 2 * PANEL, 0);
   }
 }
 

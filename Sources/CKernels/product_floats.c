@@ -9,22 +9,29 @@ _Static_assert(FLOAT_ROWS % STRIP == 0, "blocks and strips");
 
 typedef float vector __attribute__((vector_size(64)));
 
-// Six rows times columns [first, first + 16 · WIDTH) of two panels (k, 32).
+// Six rows times columns [first, first + 16 · WIDTH) of two panels (k, 32). Numbers `ahead` of the rows are brought
+// nearer meanwhile: processors foresee neither the next rows nor that they begin in another page.
 #define FLOAT_STRIP(WIDTH)                                                                                          \
-  INLINE void float_strip_##WIDTH(const float *const row[STRIP], size_t k_step, const float *b, size_t next,        \
-                                  size_t first, size_t k, float *c) {                                               \
+  INLINE void float_strip_##WIDTH(const float *const row[STRIP], size_t k_step, size_t ahead, const float *b,       \
+                                  size_t next, size_t first, size_t k, float *c) {                                  \
     vector sum[STRIP][WIDTH];                                                                                       \
     _Pragma("unroll") for (size_t r = 0; r < STRIP; r++) {                                                          \
       _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) sum[r][j] = (vector){0};                                 \
     }                                                                                                               \
-    for (size_t p = 0; p < k; p++) {                                                                                \
-      vector column[WIDTH];                                                                                         \
-      _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) {                                                        \
-        size_t at = first + 16 * j;                                                                                 \
-        column[j] = *(const vector *)(b + at / PANEL * next + p * PANEL + at % PANEL);                              \
+    for (size_t from = 0; from < k; from += 16) {                                                                   \
+      size_t end = k - from < 16 ? k : from + 16;                                                                   \
+      if (ahead) {                                                                                                  \
+        _Pragma("unroll") for (size_t r = 0; r < STRIP; r++) __builtin_prefetch(row[r] + ahead + from, 0, 2);       \
       }                                                                                                             \
-      _Pragma("unroll") for (size_t r = 0; r < STRIP; r++) {                                                        \
-        _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) sum[r][j] += row[r][p * k_step] * column[j];           \
+      for (size_t p = from; p < end; p++) {                                                                         \
+        vector column[WIDTH];                                                                                       \
+        _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) {                                                      \
+          size_t at = first + 16 * j;                                                                               \
+          column[j] = *(const vector *)(b + at / PANEL * next + p * PANEL + at % PANEL);                            \
+        }                                                                                                           \
+        _Pragma("unroll") for (size_t r = 0; r < STRIP; r++) {                                                      \
+          _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) sum[r][j] += row[r][p * k_step] * column[j];         \
+        }                                                                                                           \
       }                                                                                                             \
     }                                                                                                               \
     _Pragma("unroll") for (size_t r = 0; r < STRIP; r++) {                                                          \
@@ -40,23 +47,25 @@ FLOAT_STRIP(4)
 
 // As many sums as AVX-512 has room for. Neighbouring k are told apart: their addresses then need no multiplication.
 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma"))) static void wide_strip(
-    const float *const row[STRIP], size_t k_step, const float *b, size_t next, size_t panels, size_t k, float *c) {
+    const float *const row[STRIP], size_t k_step, size_t ahead, const float *b, size_t next, size_t panels, size_t k,
+    float *c) {
   if (panels == 2 && k_step == 1) {
-    float_strip_4(row, 1, b, next, 0, k, c);
+    float_strip_4(row, 1, ahead, b, next, 0, k, c);
   } else if (panels == 2) {
-    float_strip_4(row, k_step, b, next, 0, k, c);
+    float_strip_4(row, k_step, 0, b, next, 0, k, c);
   } else {
-    float_strip_2(row, k_step, b, next, 0, k, c);
+    float_strip_2(row, k_step, 0, b, next, 0, k, c);
   }
 }
 #endif
 
 CLONES void product_floats_narrow_strip(const float *const row[STRIP], size_t k_step, const float *b, size_t next,
                                         size_t panels, size_t k, float *c) {
-  for (size_t first = 0; first < panels * PANEL; first += 16) float_strip_1(row, k_step, b, next, first, k, c);
+  for (size_t first = 0; first < panels * PANEL; first += 16) float_strip_1(row, k_step, 0, b, next, first, k, c);
 }
 
-void product_floats_block(struct Left a, size_t rows, const float *b, size_t next, size_t panels, size_t k, float *c) {
+void product_floats_block(struct Left a, size_t rows, size_t ahead, const float *b, size_t next, size_t panels,
+                          size_t k, float *c) {
 #if defined(__x86_64__)
   int is_wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
 #endif
@@ -69,7 +78,7 @@ void product_floats_block(struct Left a, size_t rows, const float *b, size_t nex
     float *to = c + first * 2 * PANEL;
 #if defined(__x86_64__)
     if (is_wide) {
-      wide_strip(row, a.k_step, b, next, panels, k, to);
+      wide_strip(row, a.k_step, ahead, b, next, panels, k, to);
       continue;
     }
 #endif
@@ -201,7 +210,9 @@ void product_floats(const struct CKernels_Product *p, const float *packed_a, siz
       struct Left left = {a + m * stride, stride, 1};
       for (size_t q = 0; q < width; q += 2 * PANEL) {
         size_t columns = width - q < 2 * PANEL ? width - q : 2 * PANEL, count = columns > PANEL ? 2 : 1;
-        product_floats_block(left, rows, panels + q * p->k, PANEL * p->k, count, p->k, tile);
+        // The next block of rows is far away when its turn comes, unless it is asked for during this one.
+        size_t ahead = q == 0 && m + 2 * FLOAT_ROWS <= end_row ? FLOAT_ROWS * stride : 0;
+        product_floats_block(left, rows, ahead, panels + q * p->k, PANEL * p->k, count, p->k, tile);
         product_finish(p, tile, m, rows, n + q, columns);
       }
     }

@@ -111,7 +111,7 @@ public struct Attend {
           let shape = CKernels_Attention(
             heads: heads, width: width, query_offsets: queryOffsets.baseAddress, key_offsets: keyOffsets.baseAddress,
             causal: isCausal ? 1 : 0, scale: 1 / Float(width).squareRoot())
-          Threads.forEachNumberedBand(of: pairs, atMost: threads) { number, band in
+          Threads.forEachShare(of: pairs, atMost: threads) { number, band in
             kernel(shape, scratch.rows(number..<number + 1).floatPointer, band.lowerBound, band.upperBound)
           }
         }

@@ -2,7 +2,7 @@ import CKernels
 
 /// `c = a · b + bias + addend` by a kernel.
 ///
-/// Every thread takes columns of the result, and so packs a part of `b` that no other needs; where the result has few
+/// A thread takes columns of the result at a time, and so packs a part of `b` that no other needs; where the result has few
 /// columns they take rows. A transposed `a` is turned once, by all threads together.
 ///
 /// - Parameter rowSums: (1, m), for a transposed `a`: its sums over the rows it is stored in are added.
@@ -55,8 +55,10 @@ func multiplyByKernel(
     }
     withUnsafePointer(to: &product) { product in
       if columns >= 64 * threads || columns >= rows {
-        Threads.forEachNumberedBand(of: columns, unit: columns >= 256 * threads ? 64 : 32, atMost: threads) {
-          thread, band in
+        let width = columns >= 256 * threads ? 64 : 32
+        // The faster a product is, the more it costs to read A again for each share.
+        let least = unit == CKernels_AMX ? 512 : 128
+        Threads.forEachShare(of: columns, unit: width, least: least, atMost: threads) { thread, band in
           CKernels_product(
             product, unit, packed, 0, rows, band.lowerBound, band.upperBound, scratch.room(of: thread))
         }

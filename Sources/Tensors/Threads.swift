@@ -40,10 +40,43 @@ public enum Threads {
       if count > 0 { body(0, 0..<count) }
       return
     }
-    pool.run(parts: bands) { band in
-      let lower = units * band / bands * unit
-      let upper = min(units * (band + 1) / bands * unit, count)
-      body(band, lower..<upper)
+    pool.run(parts: bands) { band in body(band, Self.band(band, of: bands, unit: unit, in: count)) }
+  }
+
+  /// Calls `body` with ranges that together cover `0 ..< count`, and the number of the thread, for memory of its own:
+  /// more ranges than threads, and each thread takes the next when it is done with one. So a thread that is held up,
+  /// where others use the machine as well, keeps nobody waiting for long.
+  ///
+  /// - Parameters:
+  ///   - unit: ranges start at multiples of it,
+  ///   - least: and are not much shorter than this.
+  ///   - most: how many threads memory was reserved for, such as ``count`` when it was.
+  static func forEachShare(
+    of count: Int, unit: Int = 1, least: Int = 1, atMost most: Int, _ body: (Int, Range<Int>) -> Void
+  ) {
+    let pool = pool.withLock { $0 }
+    let units = (count + unit - 1) / unit, threads = min(pool.count, most, units)
+    guard threads > 1 else {
+      if count > 0 { body(0, 0..<count) }
+      return
     }
+    // As many for every thread, if nothing holds one up.
+    let shares = threads * max(1, min(mostSharesPerThread, count / (least * threads), units / threads))
+    let taken = Atomic<Int>(0)
+    pool.run(parts: threads) { thread in
+      while true {
+        let share = taken.add(1, ordering: .relaxed).oldValue
+        guard share < shares else { return }
+        body(thread, Self.band(share, of: shares, unit: unit, in: count))
+      }
+    }
+  }
+
+  private static let mostSharesPerThread = 4
+
+  /// One of `bands` ranges that cover `0 ..< count`, each starting at a multiple of `unit`.
+  private static func band(_ band: Int, of bands: Int, unit: Int, in count: Int) -> Range<Int> {
+    let units = (count + unit - 1) / unit
+    return units * band / bands * unit..<min(units * (band + 1) / bands * unit, count)
   }
 }
