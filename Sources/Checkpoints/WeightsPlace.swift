@@ -18,6 +18,7 @@ struct WeightsPlace {
         path, "does not exist; expected a run, a checkpoint, an exported directory or a .safetensors file")
     }
     guard Directory.isDirectory(path) else {
+      try Self.check(checkpointOf: path)
       file = path
       warnings = []
       return
@@ -33,16 +34,23 @@ struct WeightsPlace {
       return
     }
     warnings = []
-    if Directory.exists("\(path)/\(Manifest.name)") {
-      let checkpoint = Checkpoint(path)
-      if let problem = checkpoint.problems(of: Checkpoint.modelFile).first {
-        throw FileError(path, "is not a checkpoint that can be trusted: \(problem)")
-      }
-    }
+    try Self.check(checkpointOf: "\(path)/\(Checkpoint.modelFile)")
     guard let name = Self.names.first(where: { Directory.exists("\(path)/\($0)") }) else {
       throw FileError(
         path, "holds neither a step-* checkpoint nor any of \(Self.names.joined(separator: ", "))")
     }
     file = "\(path)/\(name)"
+  }
+
+  /// Throws if weights belong to a checkpoint whose manifest says something else of them.
+  private static func check(checkpointOf file: String) throws {
+    let slash = file.lastIndex(of: "/")
+    let directory = slash.map { String(file[..<$0]) } ?? "."
+    guard slash.map({ file[file.index(after: $0)...] == Checkpoint.modelFile }) ?? (file == Checkpoint.modelFile),
+      Directory.exists("\(directory)/\(Manifest.name)")
+    else { return }
+    if let problem = Checkpoint(directory).problems(of: Checkpoint.modelFile).first {
+      throw FileError(directory, "is not a checkpoint that can be trusted: \(problem)")
+    }
   }
 }

@@ -20,6 +20,12 @@ public enum Directory {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Whether a regular file lies at `path`.
+  public static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// Whether anything lies at `path`.
   public static func exists(_ path: String) -> Bool {
     access(path, F_OK) == 0

@@ -9,11 +9,11 @@ public final class FileReader: Sendable {
   public let count: Int
   private let descriptor: FileDescriptor
 
-  /// Opens a regular file for reading.
+  /// Opens a regular file for reading. Anything else is refused, even a pipe that nobody writes to.
   public init(_ path: String) throws {
     self.path = path
     do {
-      descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
+      descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
     } catch let error as Errno {
       throw FileError(path, cannot: "open", error)
     }

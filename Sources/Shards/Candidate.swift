@@ -30,6 +30,7 @@ extension Candidate.Content {
     case .tooLarge: throw UnusableSample.tooLarge
     case .file(let path):
       guard Directory.exists(path) else { return nil }
+      guard Directory.isFile(path) else { throw UnusableSample.notAFile }
       let file = try FileReader(path)
       guard file.count <= ShardLimits.inputCount else { throw UnusableSample.tooLarge }
       return try file.read(file.count, at: 0)

@@ -2,6 +2,8 @@
 struct CandidatePreparer: Sendable {
   /// What becomes of a candidate.
   struct Outcome: Sendable {
+    /// The candidate's name at its source.
+    let name: String
     let result: Result<Sample, UnusableSample>
     let hasPicture: Bool
     let hasCaption: Bool
@@ -19,7 +21,8 @@ struct CandidatePreparer: Sendable {
   }
 
   private func outcome(_ candidate: Candidate, _ result: Result<Sample, UnusableSample>) -> Outcome {
-    Outcome(result: result, hasPicture: candidate.picture != nil, hasCaption: candidate.hasCaption)
+    Outcome(
+      name: candidate.name, result: result, hasPicture: candidate.picture != nil, hasCaption: candidate.hasCaption)
   }
 
   private func sample(of candidate: Candidate) throws -> Sample {

@@ -10,8 +10,8 @@ struct FolderSource: CandidateSource {
     let prefix: String
     /// Names still to visit, the next one last.
     var names: [String]
-    /// All names, to find what belongs together.
-    let all: Set<String>
+    /// All names by their form in which extensions are in lower case, to find what belongs together.
+    let all: [String: String]
     /// The names of pictures, without their extensions.
     let pictures: Set<Substring>
     let identity: Identity
@@ -55,8 +55,10 @@ struct FolderSource: CandidateSource {
     let pictures = names.map(Self.split).filter { StoredFormat(fileExtension: String($0.fileExtension)) != nil }
     levels.append(
       Level(
-        path: path, prefix: prefix, names: names.reversed(), all: Set(names), pictures: Set(pictures.map(\.stem)),
-        identity: identity))
+        path: path, prefix: prefix, names: names.reversed(),
+        // Of two that differ in this only, the one in lower case: its bytes come last.
+        all: Dictionary(names.map { (Self.lowercased($0), $0) }, uniquingKeysWith: { $1 }),
+        pictures: Set(pictures.map(\.stem)), identity: identity))
   }
 
   /// A name before and after its last dot.
@@ -65,18 +67,24 @@ struct FolderSource: CandidateSource {
     return (name[..<dot], name[dot...].dropFirst())
   }
 
+  private static func lowercased(_ name: String) -> String {
+    let (stem, fileExtension) = split(name)
+    return fileExtension.isEmpty ? name : "\(stem).\(fileExtension.lowercased())"
+  }
+
   /// The candidate a file stands for: a picture with what lies beside it, or a caption without a picture.
   private func candidate(_ name: String, in level: Level) -> Candidate? {
     let (stem, fileExtension) = Self.split(name)
     func file(_ name: String) -> Candidate.Content? {
-      level.all.contains(name) ? .file("\(level.path)/\(name)") : nil
+      level.all[name].map { .file("\(level.path)/\($0)") }
     }
     var candidate = Candidate(name: level.prefix + stem, caption: file("\(stem).txt"), json: file("\(stem).json"))
     if StoredFormat(fileExtension: String(fileExtension)) != nil {
-      candidate.picture = file(name)
+      candidate.picture = .file("\(level.path)/\(name)")
       return candidate
     }
-    let isCaption = fileExtension == "txt" || (fileExtension == "json" && candidate.caption == nil)
+    let kind = fileExtension.lowercased()
+    let isCaption = kind == "txt" || (kind == "json" && candidate.caption == nil)
     return isCaption && !level.pictures.contains(stem) ? candidate : nil
   }
 }

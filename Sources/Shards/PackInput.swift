@@ -42,6 +42,15 @@ public struct PackInput: Equatable, Sendable {
     }
   }
 
+  /// What it should have held.
+  var expectation: String {
+    switch kind {
+    case .folder: "pictures (.jpg .jpeg .png .webp) each with NAME.txt, or NAME.json holding {\"caption\": …}"
+    case .tar: "members KEY.jpg, .jpeg, .png or .webp, each with KEY.txt, or KEY.json holding {\"caption\": …}"
+    case .table: "rows with the path of a picture in \"\(imageColumn)\" and a caption in \"\(captionColumn)\""
+    }
+  }
+
   /// Starts reading.
   func source() throws -> any CandidateSource {
     switch kind {

@@ -38,7 +38,9 @@ extension Packer {
     var text = "no captioned pictures in \(paths): found \(tally.pictures) pictures, \(tally.captions) captions"
     let reasons = tally.dropped.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     if !reasons.isEmpty { text += " (left out: \(reasons.joined(separator: ", ")))" }
-    text += "; expected pictures (.jpg .jpeg .png .webp) each with NAME.txt, or NAME.json holding {\"caption\": …}"
+    var expectations: [String] = []
+    for input in inputs where !expectations.contains(input.expectation) { expectations.append(input.expectation) }
+    text += "; expected \(expectations.joined(separator: ", or "))"
     for input in inputs where Directory.isDirectory(input.path) {
       let tars = ((try? Directory.names(in: input.path)) ?? []).filter {
         $0.hasSuffix(".tar") || $0.hasSuffix(".tar.zst")

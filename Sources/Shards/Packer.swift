@@ -40,20 +40,20 @@ public struct Packer: Sendable {
   ///   - inputs: what to pack.
   ///   - directory: where the dataset goes.
   ///   - progress: told after each frame, on the caller's thread.
-  /// - Returns: the dataset's index, which counts what was left out.
+  /// - Returns: the dataset's index, which counts what was left out, and the first few names of that.
   /// - Throws: `FileError` when something cannot be read or written, ``PackError`` when there is nothing to pack.
   public func pack(
     _ inputs: [PackInput], into directory: String, progress: (PackProgress) -> Void = { _ in }
-  ) throws -> ShardIndex {
+  ) throws -> Packing {
     let isNew = !Directory.exists(directory)
     try Directory.create(directory)
     if let name = try Directory.names(in: directory).first {
       throw FileError(directory, "is not empty (it holds \(name)): name a new directory, or remove what is in it")
     }
     do {
-      let index = try write(inputs, into: directory, progress)
-      try index.write(to: directory)
-      return index
+      let packing = try write(inputs, into: directory, progress)
+      try packing.index.write(to: directory)
+      return packing
     } catch {
       // The first error is the one to report; what cannot be removed has no index, and is no dataset.
       for name in (try? Directory.names(in: directory)) ?? [] where Self.isOurs(name) {
@@ -70,7 +70,7 @@ public struct Packer: Sendable {
 
   private func write(
     _ inputs: [PackInput], into directory: String, _ progress: (PackProgress) -> Void
-  ) throws -> ShardIndex {
+  ) throws -> Packing {
     let frames = compressedFrames(of: inputs)
     var shards: [ShardIndex.Entry] = []
     var writer: ShardWriter?
@@ -89,6 +89,7 @@ public struct Packer: Sendable {
       bytes += frame.bytes.count
       progress(PackProgress(samples: samples, dropped: tally.dropped.values.reduce(0, +), bytes: bytes))
     }
-    return ShardIndex(shards: shards, pictures: tally.formats, dropped: tally.dropped)
+    return Packing(
+      index: ShardIndex(shards: shards, pictures: tally.formats, dropped: tally.dropped), examples: tally.examples)
   }
 }

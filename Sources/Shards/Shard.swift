@@ -53,7 +53,9 @@ final class Shard: Sendable {
       return try Frame(content, samples: samples, isLast: number == entry.frames - 1)
     } catch let error where !(error is FileError) {
       throw FileError(
-        file.path, "frame \(number) of \(entry.frames) (samples \(first) to \(first + samples - 1)): \(error)")
+        file.path,
+        "frame \(number) of \(entry.frames) (samples \(first) to \(first + samples - 1)): \(error): fetch or pack it again"
+      )
     }
   }
 

@@ -17,6 +17,16 @@ struct ShardCutter {
     var captions = 0
     var formats: [String: Int] = [:]
     var dropped: [String: Int] = [:]
+    /// The first few samples left out for each reason, by their names at their source.
+    var examples: [String: [String]] = [:]
+    private static let mostExamples = 5
+
+    mutating func drop(_ name: String, for reason: String) {
+      dropped[reason, default: 0] += 1
+      if !name.isEmpty, examples[reason, default: []].count < Self.mostExamples {
+        examples[reason, default: []].append(name)
+      }
+    }
   }
 
   /// What was counted so far.
@@ -65,7 +75,7 @@ struct ShardCutter {
       tally.captions += outcome.hasCaption ? 1 : 0
       switch outcome.result {
       case .success(let sample): return sample
-      case .failure(let unusable): tally.dropped[unusable.reason, default: 0] += 1
+      case .failure(let unusable): tally.drop(outcome.name, for: unusable.reason)
       }
     }
     return nil

@@ -32,7 +32,7 @@ extension ShardDataset {
         problems.append(
           FileError("\(directory)/\(ShardIndex.fileName)", "pictures is \(index.pictures), the shards hold \(formats)"))
       }
-      return problems
+      return try problems + [index.countsMisfit(in: directory)].compactMap { $0 }
     } catch let error as FileError {
       return [error]
     } catch {

@@ -1,4 +1,5 @@
 import Files
+import Foundation
 
 extension ShardIndex {
   /// The shard files that are missing, unknown or of the wrong size, with their numbers; unknown ones have none.
@@ -18,5 +19,13 @@ extension ShardIndex {
       misfits.append((nil, FileError("\(directory)/\(name)", "is not in index.json: it belongs to another packing")))
     }
     return misfits
+  }
+
+  /// What is wrong with the counts written for open_clip; nothing, where there are none.
+  func countsMisfit(in directory: String) throws -> FileError? {
+    let path = "\(directory)/\(Self.countsFileName)"
+    guard Directory.exists(path) else { return nil }
+    let found = try? JSONDecoder().decode([String: Int].self, from: Data(try FileReader.contents(of: path)))
+    return found == counts ? nil : FileError(path, "does not say what index.json says: it was changed; pack it again")
   }
 }

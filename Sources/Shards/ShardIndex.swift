@@ -84,6 +84,7 @@ public struct ShardIndex: Codable, Equatable, Sendable {
   /// Reads the index of the dataset in `directory`, and checks that it agrees with itself.
   static func read(from directory: String) throws -> ShardIndex {
     let path = "\(directory)/\(fileName)"
+    guard Directory.exists(directory) else { throw FileError(directory, "is not there: expected a dataset") }
     guard Directory.exists(path) else {
       throw FileError(directory, "holds no \(fileName): not a dataset, or packing it did not finish; pack it again")
     }
@@ -91,17 +92,19 @@ public struct ShardIndex: Codable, Equatable, Sendable {
     do {
       index = try JSONDecoder().decode(ShardIndex.self, from: Data(try FileReader.contents(of: path)))
     } catch let error as DecodingError {
-      throw FileError(path, "cannot be understood: \(error.summary)")
+      throw FileError(path, "cannot be understood: \(error.summary): fetch or pack it again")
     }
     if let flaw = index.flaw { throw FileError(path, flaw) }
     return index
   }
 
+  /// The samples of each shard.
+  var counts: [String: Int] { Dictionary(uniqueKeysWithValues: shards.map { ($0.name, $0.samples) }) }
+
   /// Writes the index, and beside it the sample counts open_clip looks for.
   func write(to directory: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let counts = Dictionary(uniqueKeysWithValues: shards.map { ($0.name, $0.samples) })
     try FileWriter.write(Array(try encoder.encode(counts)) + [0x0A], to: "\(directory)/\(Self.countsFileName)")
     try FileWriter.write(Array(try encoder.encode(self)) + [0x0A], to: "\(directory)/\(Self.fileName)")
   }
@@ -150,6 +153,8 @@ extension DecodingError {
       }
     guard let context else { return "\(self)" }
     let field = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
-    return (field.isEmpty ? "" : "\(field): ") + context.debugDescription
+    // Where the JSON itself is broken, only the error beneath says in which line.
+    let beneath = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
+    return (field.isEmpty ? "" : "\(field): ") + (beneath ?? context.debugDescription)
   }
 }

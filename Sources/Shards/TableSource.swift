@@ -14,6 +14,9 @@ struct TableSource: CandidateSource {
     directory = path.lastIndex(of: "/").map { String(path[..<$0]) + "/" } ?? ""
     let header = try rows.next()?.fields.map { String(decoding: $0, as: UTF8.self) } ?? []
     columns = header.count
+    guard columns > 0 else {
+      throw FileError(path, "is empty: expected a header with the columns \"\(imageColumn)\" and \"\(captionColumn)\"")
+    }
     func column(_ name: String, _ option: String) throws -> Int {
       guard let column = header.firstIndex(of: name) else {
         throw FileError(

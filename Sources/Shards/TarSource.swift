@@ -17,7 +17,16 @@ struct TarSource: CandidateSource {
     while let header = try tar.next() {
       let name = MemberName(header.name)
       // Names that start with a dot are what macOS adds; webdataset passes over them too.
-      guard let part = Self.part(name.fileExtension), !name.key.isEmpty, !name.key.hasSuffix("/") else { continue }
+      guard !name.key.isEmpty, !name.key.hasSuffix("/") else { continue }
+      guard let part = Self.part(name.fileExtension) else {
+        // `3.x.jpg` is no picture of sample 3, as webdataset reads names; where 3 has no other, it is missed.
+        let last = name.fileExtension.split(separator: ".").last.map(String.init) ?? ""
+        guard Self.part(last) != nil, collected?.name != name.key else { continue }
+        let finished = collected
+        collected = Candidate(name: name.key)
+        if let finished { return finished }
+        continue
+      }
       let content: Candidate.Content =
         header.count <= ShardLimits.inputCount ? .bytes(try tar.data(of: header)) : .tooLarge
       if var candidate = collected, candidate.name == name.key, candidate[keyPath: part] == nil {

@@ -23,6 +23,8 @@ public struct UnusableSample: Error, Equatable, Sendable {
   static let emptyText = UnusableSample(reason: "empty_text")
   /// A picture, or a whole sample, above the limits of the format.
   static let tooLarge = UnusableSample(reason: "too_large")
+  /// A pipe, a device or a folder where a file was expected.
+  static let notAFile = UnusableSample(reason: "not_a_file")
   /// A row of a table with more or fewer fields than its header.
   static let badRow = UnusableSample(reason: "bad_row")
 }

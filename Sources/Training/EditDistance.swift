@@ -1,9 +1,12 @@
 /// Finds what somebody who mistyped a word most likely meant.
 enum EditDistance {
   /// The candidate that takes the fewest insertions, deletions and replacements of letters.
-  static func nearest(to word: String, in candidates: [String]) -> String {
+  ///
+  /// - Parameter part: what of a candidate is compared.
+  static func nearest(to word: String, in candidates: [String], part: (String) -> String) -> String {
     let word = Array(word.lowercased())
-    return candidates.min { distance(word, Array($0.lowercased())) < distance(word, Array($1.lowercased())) } ?? ""
+    let distances = candidates.map { (candidate: $0, distance: distance(word, Array(part($0).lowercased()))) }
+    return distances.min { $0.distance < $1.distance }?.candidate ?? ""
   }
 
   private static func distance(_ a: [Character], _ b: [Character]) -> Int {

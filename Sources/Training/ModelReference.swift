@@ -12,7 +12,7 @@ public enum ModelReference: Codable, Sendable, Equatable {
     let container = try decoder.singleValueContainer()
     if let name = try? container.decode(String.self) {
       guard NamedModels.configuration(of: name) != nil else {
-        let near = EditDistance.nearest(to: name, in: NamedModels.names)
+        let near = EditDistance.nearest(to: name, in: NamedModels.names) { $0 }
         throw DecodingError.dataCorruptedError(
           in: container,
           debugDescription: "unknown model \"\(name)\"; did you mean \"\(near)\"? "

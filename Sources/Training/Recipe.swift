@@ -64,7 +64,10 @@ extension Recipe {
   }
 
   private init(laying overlay: JSONValue, over base: JSONValue, source: String) throws {
-    let whole = try Self.merge(overlay, into: base, at: "", source)
+    try self.init(value: try Self.merge(overlay, into: base, at: "", source), source: source)
+  }
+
+  private init(value whole: JSONValue, source: String) throws {
     do {
       self = try JSONDecoder().decode(Recipe.self, from: JSONEncoder().encode(whole))
     } catch {
@@ -73,8 +76,15 @@ extension Recipe {
     try validate(source)
   }
 
-  /// The recipe with one field changed: `KEY=VALUE` with dots between nested keys, as in `optimizer.learningRate=1e-3`.
-  public func setting(_ assignment: String) throws -> Recipe {
+  /// The recipe with fields changed, each by `KEY=VALUE` with dots between nested keys, as in
+  /// `optimizer.learningRate=1e-3`. Only the result has to be in order: fields may depend on each other.
+  public func setting(_ assignments: [String]) throws -> Recipe {
+    guard !assignments.isEmpty else { return self }
+    let whole = try assignments.reduce(value) { try Self.setting($1, in: $0) }
+    return try Recipe(value: whole, source: assignments.map { "--set \($0)" }.joined(separator: " "))
+  }
+
+  private static func setting(_ assignment: String, in recipe: JSONValue) throws -> JSONValue {
     guard let equals = assignment.firstIndex(of: "="), equals != assignment.startIndex else {
       throw RecipeError("--set \(assignment): expected KEY=VALUE, as in optimizer.learningRate=1e-3")
     }
@@ -85,10 +95,10 @@ extension Recipe {
     for key in keys.dropFirst(keys[0] == "model" ? 1 : 0).reversed() { value = .object([key: value]) }
     if keys[0] == "model" {
       // A part of a model changes that part; whether such a key exists, the model's own reader knows.
-      if keys.count > 1 { value = Self.overlay(value, on: try modelValue) }
+      if keys.count > 1 { value = overlay(value, on: try modelValue(of: recipe)) }
       value = .object(["model": value])
     }
-    return try Recipe(laying: value, over: self.value, source: "--set \(assignment)")
+    return try merge(value, into: recipe, at: "", "--set \(assignment)")
   }
 
   /// The recipe as JSON, ready to edit: keys sorted, two spaces of indentation.
@@ -104,9 +114,12 @@ extension Recipe {
     (try? JSONDecoder().decode(JSONValue.self, from: Data(json.utf8))) ?? .null
   }
 
-  /// The model as an object, whether the recipe names it or holds it.
-  private var modelValue: JSONValue {
-    get throws { try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(model.configuration)) }
+  /// The model of a recipe as an object, whether the recipe names it or holds it.
+  private static func modelValue(of recipe: JSONValue) throws -> JSONValue {
+    guard case .object(let fields) = recipe, let model = fields["model"] else { return .null }
+    if case .object = model { return model }
+    let reference = try JSONDecoder().decode(ModelReference.self, from: JSONEncoder().encode(model))
+    return try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(reference.configuration))
   }
 
   private static func overlay(_ change: JSONValue, on base: JSONValue) -> JSONValue {
@@ -131,14 +144,25 @@ extension Recipe {
     for (key, change) in changes {
       let full = path.isEmpty ? key : "\(path).\(key)"
       guard let old = members[key] else {
-        let near = EditDistance.nearest(to: key, in: members.keys.sorted())
+        let near = EditDistance.nearest(to: key, in: Self.paths(of: paper.value)) {
+          String($0.split(separator: ".").last ?? "")
+        }
         throw RecipeError(
-          "\(source): unknown key \"\(full)\"; did you mean \"\(path.isEmpty ? near : "\(path).\(near)")\"? "
+          "\(source): unknown key \"\(full)\"; did you mean \"\(near)\"? "
             + "Known here: \(members.keys.sorted().joined(separator: ", "))")
       }
       members[key] = try merge(change, into: old, at: full, source)
     }
     return .object(members)
+  }
+
+  /// All keys of a recipe, with dots between nested ones; a model has its own reader.
+  private static func paths(of value: JSONValue, under path: String = "") -> [String] {
+    guard case .object(let members) = value, path != "model" else { return [] }
+    return members.sorted { $0.key < $1.key }.flatMap { key, member in
+      let full = path.isEmpty ? key : "\(path).\(key)"
+      return [full] + paths(of: member, under: full)
+    }
   }
 
   /// Checks ranges.

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A recipe says something it cannot say. Programs that see one exit with 2 (usage).
 public struct RecipeError: Error, CustomStringConvertible, Sendable {
   /// Where, what was found, what was expected.
@@ -19,6 +21,8 @@ public struct RecipeError: Error, CustomStringConvertible, Sendable {
     @unknown default: return "\(error)"
     }
     let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-    return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
+    // Where the JSON itself is broken, only the error beneath says in which line.
+    let beneath = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
+    return (path.isEmpty ? "" : "\(path): ") + (beneath ?? context.debugDescription)
   }
 }

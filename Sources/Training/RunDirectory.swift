@@ -29,7 +29,12 @@ struct RunDirectory {
     }
     let file = path + "/recipe.json"
     if Directory.exists(file) {
-      let old = try Recipe(json: FileReader.contents(of: file), over: .paper, source: file)
+      let old: Recipe
+      do {
+        old = try Recipe(json: FileReader.contents(of: file), over: .paper, source: file)
+      } catch let error as RecipeError {
+        throw FileError(file, "is damaged, put it back or name another --into: \(error)")
+      }
       if let difference = recipe.difference(from: old) {
         throw ResumeRefused(
           "\(path) holds a run of another recipe: \(difference). Give the recipe it was started with "

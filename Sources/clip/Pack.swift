@@ -58,17 +58,23 @@ struct Pack: ParsableCommand {
       samplesPerShard: samplesPerShard, level: level, threads: threads.count, prepare: preparer.prepare)
     var meter = Meter("samples")
     let inputs = try input.map { try PackInput($0, imageColumn: imageColumn, captionColumn: captionColumn) }
-    let index = try packer.pack(inputs, into: into) { progress in
+    let packing = try packer.pack(inputs, into: into) { progress in
       meter.show(progress.samples, progress.dropped > 0 ? ", \(progress.dropped) left out" : "")
     }
     meter.end()
-    try output.show(index) {
+    try output.show(packing) {
+      let index = packing.index
       let bytes = index.shards.reduce(0) { $0 + $1.bytes }
-      var text = "\(into): \(index.samples) samples in \(index.shards.count) shards, \(bytes) bytes"
+      var text =
+        "\(into): \(Self.count(index.samples, "sample")) in \(Self.count(index.shards.count, "shard")), \(bytes) bytes"
       for (reason, count) in index.dropped.sorted(by: { $0.key < $1.key }) {
-        text += "\n  left out: \(count) \(reason)"
+        let names = packing.examples[reason] ?? []
+        let shown = names.joined(separator: ", ") + (names.count < count ? ", …" : "")
+        text += "\n  left out: \(count) \(reason)" + (names.isEmpty ? "" : " (\(shown))")
       }
       return text
     }
   }
+
+  private static func count(_ number: Int, _ what: String) -> String { "\(number) \(what)\(number == 1 ? "" : "s")" }
 }

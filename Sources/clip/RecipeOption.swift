@@ -27,6 +27,6 @@ struct RecipeOption: ParsableArguments {
       throw ValidationError(
         "\"\(name)\" is neither a file nor a known recipe; known: \(Recipes.names.joined(separator: ", "))")
     }
-    return try changes.reduce(recipe) { try $0.setting($1) }
+    return try recipe.setting(changes)
   }
 }

@@ -36,7 +36,7 @@ final class Scratch {
   ) throws -> ShardIndex {
     let packer = try Packer(
       samplesPerShard: samplesPerShard, bytesPerShard: bytesPerShard, threads: threads, prepare: prepare)
-    return try packer.pack(try inputs.map { try PackInput("\(path)/\($0)") }, into: dataset)
+    return try packer.pack(try inputs.map { try PackInput("\(path)/\($0)") }, into: dataset).index
   }
 
   var dataset: String { "\(path)/dataset" }

@@ -55,7 +55,7 @@ import Testing
 
   @Test(arguments: ["wds.tar", "frames.tar.zst"]) func webDatasetTars(_ name: String) throws {
     let packer = try Packer(threads: 2, prepare: prepare)
-    let index = try packer.pack([try PackInput(fixture(name))], into: scratch.dataset)
+    let index = try packer.pack([try PackInput(fixture(name))], into: scratch.dataset).index
     #expect(index.samples == 5 && index.dropped.isEmpty)
     let samples = try samples()
     #expect(samples.map(\.key) == (0..<5).map { "00000000\($0)" })
@@ -66,7 +66,7 @@ import Testing
 
   @Test(arguments: ["gnu.tar", "pax.tar"]) func longNames(_ name: String) throws {
     let packer = try Packer(threads: 1, prepare: prepare)
-    let index = try packer.pack([try PackInput(fixture(name))], into: scratch.dataset)
+    let index = try packer.pack([try PackInput(fixture(name))], into: scratch.dataset).index
     #expect(index.samples == 4 && index.dropped.isEmpty)
     let samples = try samples()
     #expect(samples.map(\.caption) == ["long 0", "long 1", "long 2", "last"])
@@ -136,6 +136,57 @@ import Testing
       try Packer(threads: 1, prepare: prepare).pack([open], into: scratch.path + "/other")
     }
     #expect(error?.description.contains("line 3") == true)
+  }
+
+  @Test func emptyTablesAreNamed() throws {
+    try scratch.write("", to: "none.csv")
+    let none = #expect(throws: FileError.self) { try scratch.pack(["none.csv"]) }
+    #expect(none?.description.contains("is empty: expected a header") == true)
+    try scratch.write("filepath,title\n", to: "header.csv")
+    let header = #expect(throws: PackError.self) { try scratch.pack(["header.csv"]) }
+    #expect(header?.description.contains("expected rows with the path of a picture in \"filepath\"") == true)
+  }
+
+  @Test func extensionsOfAnyCaseBelongTogether() throws {
+    try scratch.write(picture(0), to: "photos/a.JPG")
+    try scratch.write("upper", to: "photos/a.TXT")
+    try scratch.write(picture(1), to: "photos/b.png")
+    try scratch.write("lower", to: "photos/b.txt")
+    try scratch.write("ignored", to: "photos/b.TXT")
+    try scratch.write(picture(2), to: "photos/c.jpg")
+    try scratch.write(#"{"caption": "json"}"#, to: "photos/c.Json")
+    let index = try scratch.pack(["photos"])
+    #expect(index.dropped.isEmpty)
+    #expect(try samples().map(\.caption) == ["upper", "lower", "json"])
+  }
+
+  /// Opening a pipe would wait for somebody who writes to it.
+  @Test(.timeLimit(.minutes(1))) func pipesAreNoPictures() throws {
+    try scratch.write(picture(0), to: "photos/a.jpg")
+    try scratch.write("a", to: "photos/a.txt")
+    #expect(mkfifo("\(scratch.path)/photos/pipe.png", 0o600) == 0)
+    try scratch.write("pipe", to: "photos/pipe.txt")
+    #expect(try scratch.pack(["photos"]).dropped == ["not_a_file": 1])
+    let error = #expect(throws: FileError.self) { try FileReader("\(scratch.path)/photos/pipe.png") }
+    #expect(error?.description.contains("is not a regular file") == true)
+  }
+
+  /// As webdataset reads names, `3.x.jpg` is the field `x.jpg` of sample 3.
+  @Test func noSampleOfATarVanishes() throws {
+    let members = [
+      ("a.jpg", picture(0)), ("a.txt", Array("a".utf8)), ("d/3.x.jpg", picture(1)), ("d/3.x.txt", Array("x".utf8)),
+      ("b.mask.png", picture(2)), ("b.jpg", picture(3)), ("b.txt", Array("b".utf8)), ("notes.md", Array("n".utf8)),
+    ]
+    for (name, bytes) in members { try scratch.write(bytes, to: "in/\(name)") }
+    let tar = try Process.run(
+      URL(fileURLWithPath: "/usr/bin/env"),
+      arguments: ["tar", "-cf", "\(scratch.path)/dots.tar", "-C", "\(scratch.path)/in"] + members.map(\.0))
+    tar.waitUntilExit()
+    let packing = try Packer(threads: 1, prepare: prepare).pack(
+      [try PackInput("\(scratch.path)/dots.tar")], into: scratch.dataset)
+    #expect(packing.index.samples == 2 && packing.index.dropped == ["no_image": 1])
+    #expect(packing.examples == ["no_image": ["d/3"]])
+    #expect(try samples().map(\.picture) == [picture(0), picture(3)])
   }
 
   @Test func keysAreTamed() throws {

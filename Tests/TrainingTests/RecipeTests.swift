@@ -69,18 +69,39 @@ import Training
   }
 
   @Test func settingReachesEveryDepth() throws {
-    var recipe = try Recipe.paper.setting("optimizer.learningRate=1e-3").setting("globalBatch=64")
-    recipe = try recipe.setting("vocabulary=my.txt").setting("model.text_cfg.vocab_size=999")
+    var recipe = try Recipe.paper.setting(["optimizer.learningRate=1e-3"]).setting(["globalBatch=64"])
+    recipe = try recipe.setting(["vocabulary=my.txt"]).setting(["model.text_cfg.vocab_size=999"])
     #expect(recipe.optimizer.learningRate == 1e-3 && recipe.globalBatch == 64 && recipe.vocabulary == "my.txt")
     let model = try recipe.model.configuration
     #expect(model.text.vocabularySize == 999)
     #expect(model.vision == NamedModels.configuration(of: "ViT-B-32")?.vision)
-    #expect(try recipe.setting("model=ViT-B-16").model == .named("ViT-B-16"))
+    #expect(try recipe.setting(["model=ViT-B-16"]).model == .named("ViT-B-16"))
+  }
+
+  /// In between, the model may be one that cannot be.
+  @Test func settingsMayDependOnEachOther() throws {
+    let sizes = ["model.vision_cfg.image_size=30", "model.vision_cfg.patch_size=10"]
+    for settings in [sizes, sizes.reversed()] {
+      let vision = try Recipe.paper.setting(settings).model.configuration.vision
+      #expect(vision.imageHeight == 30 && vision.patchSize == 10)
+    }
+    #expect(try Recipe.paper.setting(["epochs=0", "steps=5"]).steps == 5)
+    let text = message { try Recipe.paper.setting(["epochs=0", "seed=1"]) }
+    #expect(text.hasPrefix("--set epochs=0 --set seed=1: epochs: found 0"), "\(text)")
+  }
+
+  @Test(arguments: [
+    ("learninRate=1", "optimizer.learningRate"), ("globlBatch=1", "globalBatch"),
+    ("optimizer.beta3=0", "optimizer.beta"),
+    ("keepLst=1", "checkpoint.keepLast"),
+  ]) func theNearestKeyMayLieDeeper(assignment: String, nearest: String) {
+    let text = message { try Recipe.paper.setting([assignment]) }
+    #expect(text.contains("did you mean \"\(nearest)"), "\(text)")
   }
 
   @Test(arguments: ["globalBatch", "=3", "globlBatch=3", "model.vision_cfg.layers=-1", "optimizer=3", "seed.x=1"])
   func nonsenseInSettingsIsRefused(assignment: String) {
-    #expect(throws: (any Error).self) { try Recipe.paper.setting(assignment) }
+    #expect(throws: (any Error).self) { try Recipe.paper.setting([assignment]) }
   }
 
   @Test func theScheduleWarmsUpAndFollowsACosine() {

@@ -38,8 +38,12 @@ import Testing
       "unknown_format": 1,
     ]
     #expect(try dropped() == expected)
-    let lines = expected.sorted { $0.key < $1.key }.map { "\n  left out: \($0.value) \($0.key)" }.joined()
-    #expect(packed.output.hasPrefix("shards: 3 samples in 1 shards") && packed.output.hasSuffix(lines + "\n"))
+    let names = [
+      "empty_image": "zero", "empty_text": "blank", "no_image": "no-picture", "no_text": "no-caption",
+      "not_utf8": "latin", "truncated": "cut", "unknown_format": "text",
+    ]
+    let lines = names.sorted { $0.key < $1.key }.map { "\n  left out: 1 \($0.key) (\($0.value))" }.joined()
+    #expect(packed.output.hasPrefix("shards: 3 samples in 1 shard, ") && packed.output.hasSuffix(lines + "\n"))
   }
 
   /// The content decides what a picture is, and a caption may be of any length.

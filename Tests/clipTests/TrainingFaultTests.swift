@@ -136,7 +136,7 @@ extension RankTests {
       try scratch.fail(
         Trained.command() + ["--initial-weights", "none"], ranks: 2, with: 74, "none: does not exist; expected a run")
       try scratch.fail(
-        Trained.command() + ["--validation", "none"], ranks: 2, with: 74, "none: holds no index.json")
+        Trained.command() + ["--validation", "none"], ranks: 2, with: 74, "none: is not there")
       #expect(!scratch.exists("run"))
     }
   }

@@ -1,0 +1,18 @@
+/// What packing made.
+public struct Packing: Encodable, Equatable, Sendable {
+  /// The index of the new dataset.
+  public let index: ShardIndex
+  /// The first few samples left out for each reason, by their names at their source.
+  public let examples: [String: [String]]
+
+  private enum CodingKeys: String, CodingKey {
+    case examples = "dropped_examples"
+  }
+
+  /// The index with one more key.
+  public func encode(to encoder: any Encoder) throws {
+    try index.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(examples, forKey: .examples)
+  }
+}
