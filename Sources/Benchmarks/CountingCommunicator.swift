@@ -41,6 +41,12 @@ public final class CountingCommunicator: Communicator {
     try world.maximum(values)
   }
 
+  /// Counts twice the share.
+  public func maximum(_ values: UnsafeMutableBufferPointer<Double>) throws {
+    bytesSent += 2 * share * Double(8 * values.count)
+    try world.maximum(values)
+  }
+
   /// Counts the share of the whole.
   public func gather(_ own: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>) throws {
     bytesSent += share * Double(4 * all.count)

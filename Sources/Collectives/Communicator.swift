@@ -15,6 +15,8 @@ public protocol Communicator: AnyObject {
   func sum(_ values: UnsafeMutableBufferPointer<Double>) throws
   /// Replaces the numbers by the largest of all ranks, element by element.
   func maximum(_ values: UnsafeMutableBufferPointer<Float>) throws
+  /// Replaces the numbers by the largest of all ranks, element by element.
+  func maximum(_ values: UnsafeMutableBufferPointer<Double>) throws
   /// Gathers every rank's numbers, in the order of ranks: `all` holds `size` times as many as `own`.
   func gather(_ own: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>) throws
   /// Sums `all` over the ranks and leaves each rank its part, in the order of ranks: the twin of `gather`.

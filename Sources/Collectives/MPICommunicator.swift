@@ -55,6 +55,11 @@ public final class MPICommunicator: Communicator {
     try allReduce(UnsafeMutableRawBufferPointer(values), of: 4, COpenMPI_float(), COpenMPI_max())
   }
 
+  /// Replaces the numbers by the largest of all ranks, element by element.
+  public func maximum(_ values: UnsafeMutableBufferPointer<Double>) throws {
+    try allReduce(UnsafeMutableRawBufferPointer(values), of: 8, COpenMPI_double(), COpenMPI_max())
+  }
+
   private func allReduce(
     _ bytes: UnsafeMutableRawBufferPointer, of elementBytes: Int, _ type: MPI_Datatype?, _ operation: MPI_Op?
   ) throws {

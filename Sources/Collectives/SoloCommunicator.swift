@@ -16,6 +16,8 @@ public final class SoloCommunicator: Communicator {
   public func sum(_ values: UnsafeMutableBufferPointer<Double>) {}
   /// The identity.
   public func maximum(_ values: UnsafeMutableBufferPointer<Float>) {}
+  /// The identity.
+  public func maximum(_ values: UnsafeMutableBufferPointer<Double>) {}
   /// Copies.
   public func gather(_ own: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>) {
     _ = all.update(fromContentsOf: own)

@@ -45,6 +45,18 @@ public enum Directory {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  /// The bytes of all files in a directory, and when it got its last one, in seconds since 1970.
+  public static func sizeAndTime(of path: String) throws -> (bytes: Int, seconds: Int) {
+    var result = (bytes: 0, seconds: 0)
+    for file in [path] + (try names(in: path).map { "\(path)/\($0)" }) {
+      var status = stat()
+      guard stat(file, &status) == 0 else { throw FileError(file, cannot: "look at", Errno(rawValue: errno)) }
+      if status.st_mode & S_IFMT == S_IFREG { result.bytes += Int(status.st_size) }
+      if file == path { result.seconds = Int(status.st_mtim.tv_sec) }
+    }
+    return result
+  }
+
   /// Renames a file or directory within its parent, durably.
   public static func rename(_ old: String, to new: String) throws {
     guard Glibc.rename(old, new) == 0 else { throw FileError(new, cannot: "rename to", Errno(rawValue: errno)) }

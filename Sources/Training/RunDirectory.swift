@@ -14,6 +14,7 @@ struct RunDirectory {
   private let recipe: Recipe
   private let vocabulary: Vocabulary
   private let dataset: Digest
+  private let lock: FileLock
 
   /// A run to start in `path`, or the one that is there, if it is of this recipe and this vocabulary.
   init(_ path: String, recipe: Recipe, vocabulary: Vocabulary, dataset: Digest, in world: any Communicator) throws {
@@ -21,12 +22,14 @@ struct RunDirectory {
     self.recipe = recipe
     self.vocabulary = vocabulary
     self.dataset = dataset
+    lock = FileLock(path + "/.lock")
     let policy = recipe.checkpoint
     store = CheckpointStore(path, keepLast: policy.keepLast, keepEvery: policy.keepEvery > 0 ? policy.keepEvery : nil)
     guard world.isFirst else { return }
     guard Directory.isDirectory(path) || !Directory.exists(path) else {
       throw FileError(path, "cannot create directory: there is a file of that name")
     }
+    if Directory.exists(path) { try takeLock() }
     let file = path + "/recipe.json"
     if Directory.exists(file) {
       let old: Recipe
@@ -56,10 +59,22 @@ struct RunDirectory {
   /// Takes the run over, once nothing speaks against it: only the first rank writes.
   private func takeOver() throws {
     try Directory.create(path)
+    try takeLock()
     try FileWriter.write(Array(recipe.json.utf8), to: path + "/recipe.json")
     if !vocabulary.isCLIP, !Directory.exists(ownVocabulary) { try vocabulary.write(to: ownVocabulary) }
     try store.removeLeftovers()
     try FileWriter.removeLeftovers(in: path)
+  }
+
+  /// Keeps other runs out of the directory while this one lives.
+  private func takeLock() throws {
+    do {
+      try lock.acquire(as: "process \(getpid()) on \(ProcessInfo.processInfo.hostName)")
+    } catch let held as FileLock.Held {
+      throw ResumeRefused(
+        "\(path) is in use by \(held.holder.isEmpty ? "another run" : held.holder): wait for its end, or name another --into."
+      )
+    }
   }
 
   /// Loads the newest checkpoint that can be trusted. Where there are some but none can be, nothing is touched: to start

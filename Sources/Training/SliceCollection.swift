@@ -28,8 +28,10 @@ struct SliceCollection {
       while world.size > 1, let (kind, elements) = try announce(nil) { try bring(elements, kind) }
       return
     }
-    try body()
+    // The others must learn that nothing more is wanted, whatever happened.
+    let result = Result { try body() }
     if world.size > 1 { _ = try announce(nil) }
+    try result.get()
   }
 
   /// Lends the numbers of `elements` of all ranks, part by part; only on the first rank, within ``collect(_:)``.

@@ -20,6 +20,8 @@ public final class Trainer {
   private let validate: Validation?
   private var state: TrainingState
   private var lastSave = ContinuousClock.now
+  /// What ``ControlWord`` compares of the recipe.
+  private let recipeMark: Int
 
   /// Looks at the validation data on all ranks, and returns named results on the first.
   public typealias Validation = (TwoTowers) throws -> [String: Double]
@@ -41,6 +43,7 @@ public final class Trainer {
     self.recipe = recipe
     self.world = world
     self.validate = validate
+    recipeMark = Int(Digest(of: Array(recipe.json.utf8)).value >> 16)
     let model = try recipe.model.configuration
     try Preflight.check(recipe, model, tokenizer, data, initialWeights, in: world)
 
@@ -76,17 +79,25 @@ public final class Trainer {
   /// Numbers training changes.
   public var parameterCount: Int { towers.parameters.parameters.reduce(0) { $0 + $1.count } }
 
-  /// Takes all steps that are left.
-  public func run() throws {
+  /// How a run ended.
+  public enum Ending: Sendable {
+    /// All steps are done.
+    case finished
+    /// A signal asked to stop; the same command goes on from the checkpoint that was written.
+    case stopped
+  }
+
+  /// Takes all steps that are left, or as many as there are until ``StopSignal`` comes.
+  public func run() throws -> Ending {
     guard state.step < steps else {
       if world.isFirst { Self.tell("nothing to do: \(directory.path) has finished its \(steps) steps") }
-      return
+      return .finished
     }
     let journal = world.isFirst ? try Journal(directory.path + "/journal.jsonl", after: state.step) : nil
     var progress = ProgressLine(firstStep: state.step)
     defer { progress.end() }
-    var skipped = 0
-    while state.step < steps {
+    var skipped = 0, isAskedToStop = false
+    while state.step < steps, !isAskedToStop {
       let batches = try step.seconds.measure(\.data) { try samples.nextBatches() }
 
       // 1. Embed every micro-batch, keeping only the embeddings; a single one keeps its activations as well.
@@ -109,20 +120,29 @@ public final class Trainer {
       state.samples += recipe.globalBatch
       state.epoch = state.step / plan.stepsPerEpoch
       let agreed = try agree()
+      isAskedToStop = agreed.stops
       var entry = entry(contrast, learningRate: learningRate, norm: norm, step.seconds, agreed)
       if let validate, state.step == steps || isDue(every: recipe.evaluation.everySteps) {
         entry.validation = try validate(towers)
       }
       // The journal first: whatever happens now, no step of a checkpoint is missing from it.
-      try journal?.append(entry, durably: agreed.save)
+      try journal?.append(entry, durably: agreed.saves)
       if world.isFirst { progress.show(entry, of: steps) }
       skipped = agreed.skipped
       step.seconds = PhaseTimes()
-      if agreed.save { try step.seconds.measure(\.checkpoint) { try save() } }
+      if agreed.saves {
+        try step.seconds.measure(\.checkpoint) { try save(isLast: isAskedToStop || state.step == steps) }
+      }
     }
+    progress.end()
     if world.isFirst, skipped > 0 {
       Self.tell("warning: \(skipped) pictures could not be decoded; the samples behind them stood in for them")
     }
+    guard state.step < steps else { return .finished }
+    if world.isFirst {
+      Self.tell("stopped by a signal after step \(state.step) of \(steps); the same command goes on from there")
+    }
+    return .stopped
   }
 
   // MARK: - Around a step
@@ -131,7 +151,8 @@ public final class Trainer {
 
   /// What all ranks must agree on after a step.
   private struct Agreement {
-    let save: Bool
+    let stops: Bool
+    let saves: Bool
     let peakMemory: Int
     let skipped: Int
   }
@@ -141,14 +162,19 @@ public final class Trainer {
     let seconds = lastSave.duration(to: .now) / .seconds(1)
     // Clocks differ between ranks; the first one's counts.
     let isLate = world.isFirst && policy.everySeconds > 0 && seconds >= Double(policy.everySeconds)
-    var words: [Float] = [isLate ? 1 : 0, Float(Memory.peakResidentBytes >> 20)]
-    try words.withUnsafeMutableBufferPointer { try world.maximum($0) }
+    let words = try ControlWord(
+      step: state.step, stops: StopSignal.isAsked, isLate: isLate, peakMemory: Memory.peakResidentBytes,
+      recipe: recipeMark
+    ).exchanged(in: world)
     return Agreement(
-      save: words[0] > 0 || state.step == steps || isDue(every: policy.everySteps),
-      peakMemory: Int(words[1]) << 20, skipped: Int(try world.sum(Double(samples.skipped))))
+      stops: words.stops,
+      saves: words.stops || words.isLate || state.step == steps || isDue(every: policy.everySteps),
+      peakMemory: words.peakMemory, skipped: Int(try world.sum(Double(samples.skipped))))
   }
 
-  private func save() throws {
+  /// Writes a checkpoint. Where the disk refuses, training goes on with the old ones and tries again when the next is
+  /// due; only the last one must not fail.
+  private func save(isLast: Bool) throws {
     let parameters = towers.parameters
     let size = try world.sum(parameters.stretches.reduce(0) { $0 + sumOfSquares(parameters.values(of: $1.kept)) })
     guard size.isFinite else { throw nonFinite("size of the weights", size, after: state.step) }
@@ -164,9 +190,21 @@ public final class Trainer {
         "step \(state.step): the weights of rank \(world.rank) differ from the first rank's: "
           + "do all nodes run the same program on the same kind of processor?")
     }
-    try directory.save(towers, step.moments, state, in: world)
-    try world.barrier()
+    var refusal: FileError?
+    do {
+      try directory.save(towers, step.moments, state, in: world)
+    } catch let error as FileError where world.isFirst {
+      refusal = error
+    }
+    let isRefused = try world.broadcast(refusal == nil ? 0 : 1) == 1
     lastSave = .now
+    guard let refusal else {
+      // The others wait for the first rank to say what happened, and to end them.
+      if isRefused, isLast { try world.barrier() }
+      return
+    }
+    guard !isLast else { throw refusal }
+    Self.tell("warning: no checkpoint of step \(state.step): \(refusal); training goes on")
   }
 
   private func entry(

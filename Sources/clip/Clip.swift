@@ -11,10 +11,12 @@ struct Clip: ParsableCommand {
         mpirun -n 2 clip train --recipe tiny --data my-shards --into my-run
         clip search --weights my-run --data my-shards "a red circle"
 
-      Exit codes: 0 done, 1 error, 2 usage, 64 resume refused, 74 data or disk.
+      Exit codes: 0 done, 1 error, 2 usage, 64 resume refused, 74 data or disk,
+      143 stopped by a signal after a checkpoint.
       """,
     subcommands: [
-      Pack.self, Inspect.self, Verify.self, VocabularyCommand.self, RecipeCommand.self, Train.self, Evaluate.self,
+      Pack.self, Inspect.self, Verify.self, VocabularyCommand.self, RecipeCommand.self, Train.self, Launch.self,
+      CheckpointsCommand.self, Evaluate.self,
       Embed.self, SearchCommand.self, Export.self, BenchmarkCommand.self,
     ])
 }

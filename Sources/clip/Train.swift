@@ -15,6 +15,7 @@ struct Train: ParsableCommand {
     abstract: "Train a model, alone or with all ranks that mpirun started.",
     discussion: """
       The run gets recipe.json, journal.jsonl (one object a step) and checkpoints; the same command again resumes it.
+      SIGUSR1, to mpirun or to any rank, ends it after a checkpoint with exit code 143.
 
       Example:
         mpirun -n 2 clip train --recipe tiny --data my-shards --into checkpoints/my-run
@@ -41,15 +42,21 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
+    StopSignal.listen()
     threads.apply()
+    var ending = Trainer.Ending.finished
     try World.run { world in
-      try train(recipe.recipe(), in: world)
+      ending = try train(recipe.recipe(), in: world)
     } onError: { error, world in
       Failure.report(error, of: world)
     }
+    if ending == .stopped { throw ExitCode(Self.stopped) }
   }
 
-  private func train(_ recipe: Recipe, in world: any Communicator) throws {
+  /// Above 127, so that what restarts jobs after a signal restarts this one.
+  private static let stopped: Int32 = 143
+
+  private func train(_ recipe: Recipe, in world: any Communicator) throws -> Trainer.Ending {
     let tokenizer = Tokenizer(try Vocabulary.named(recipe.vocabulary))
     let samples = try ShardCollection(data)
     let validate = try validation.map { try Validator($0, recipe, tokenizer, threads: threads.count, in: world) }
@@ -57,7 +64,7 @@ struct Train: ParsableCommand {
       recipe, data: samples, tokenizer: tokenizer, into: into,
       initialWeights: try initialWeights.map { try Weights.open($0) }, in: world, validate: validate?.callAsFunction)
     if world.isFirst { greet(recipe, samples, trainer, world) }
-    try trainer.run()
+    return try trainer.run()
   }
 
   private func greet(_ recipe: Recipe, _ samples: ShardCollection, _ trainer: Trainer, _ world: any Communicator) {

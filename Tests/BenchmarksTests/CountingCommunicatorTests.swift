@@ -17,6 +17,7 @@ import Testing
     func sum(_ values: UnsafeMutableBufferPointer<Float>) { calls += 1 }
     func sum(_ values: UnsafeMutableBufferPointer<Double>) { calls += 1 }
     func maximum(_ values: UnsafeMutableBufferPointer<Float>) { calls += 1 }
+    func maximum(_ values: UnsafeMutableBufferPointer<Double>) { calls += 1 }
     func gather(_ own: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>) { calls += 1 }
     func sumScatter(_ all: UnsafeBufferPointer<Float>, into own: UnsafeMutableBufferPointer<Float>) { calls += 1 }
     func exchange(pieces: Int, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) {

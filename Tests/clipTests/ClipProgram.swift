@@ -23,6 +23,11 @@ final class ClipProgram {
     FileManager.default.isExecutableFile(atPath: "\($0)/mpirun")
   }
 
+  /// The command that starts so many ranks.
+  static func mpirun(_ ranks: Int) -> [String] {
+    ["mpirun", "-n", "\(ranks)"] + (ranks > ProcessInfo.processInfo.activeProcessorCount ? ["--oversubscribe"] : [])
+  }
+
   private let process = Process()
   private let directory: String
   private let logs: [String]
@@ -36,8 +41,7 @@ final class ClipProgram {
     environment["OPENBLAS_CORETYPE"] = nil
     environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
     environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
-    let cores = ProcessInfo.processInfo.activeProcessorCount
-    let launcher = ranks.map { ["mpirun", "-n", "\($0)"] + ($0 > cores ? ["--oversubscribe"] : []) } ?? []
+    let launcher = ranks.map(Self.mpirun) ?? []
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = launcher + [Self.path] + arguments
     process.currentDirectoryURL = URL(fileURLWithPath: directory)
@@ -46,8 +50,16 @@ final class ClipProgram {
     for log in logs { try Data().write(to: URL(fileURLWithPath: log)) }
     process.standardOutput = FileHandle(forWritingAtPath: logs[0])
     process.standardError = FileHandle(forWritingAtPath: logs[1])
+    // Threads of tests have all signals blocked, and what they start inherits that.
+    var signals = sigset_t(), before = sigset_t()
+    sigfillset(&signals)
+    pthread_sigmask(SIG_UNBLOCK, &signals, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     try process.run()
   }
+
+  /// The process that was started: the program itself, or `mpirun`.
+  var launcher: pid_t { process.processIdentifier }
 
   /// Whether it has not ended yet.
   var isRunning: Bool { process.isRunning }
