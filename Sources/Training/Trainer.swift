@@ -22,6 +22,7 @@ public final class Trainer {
   private var lastSave = ContinuousClock.now
   /// What ``ControlWord`` compares of the recipe.
   private let recipeMark: Int
+  private let watchdog: Watchdog
 
   /// Looks at the validation data on all ranks, and returns named results on the first.
   public typealias Validation = (TwoTowers) throws -> [String: Double]
@@ -34,16 +35,18 @@ public final class Trainer {
   ///   - tokenizer: of the recipe's vocabulary.
   ///   - directory: where the run goes.
   ///   - initialWeights: where a new run starts from, instead of drawing weights.
+  ///   - patience: seconds in which something must happen, or all ranks end with exit code 86.
   ///   - world: all ranks.
   ///   - validate: called when the recipe says so and after the last step.
   public init(
     _ recipe: Recipe, data: ShardCollection, tokenizer: Tokenizer, into directory: String, initialWeights: Weights?,
-    in world: any Communicator, validate: Validation?
+    patience: Double, in world: any Communicator, validate: Validation?
   ) throws {
     self.recipe = recipe
     self.world = world
     self.validate = validate
     recipeMark = Int(Digest(of: Array(recipe.json.utf8)).value >> 16)
+    watchdog = try Watchdog(patience: patience, in: world)
     let model = try recipe.model.configuration
     try Preflight.check(recipe, model, tokenizer, data, initialWeights, in: world)
 
@@ -93,36 +96,45 @@ public final class Trainer {
       if world.isFirst { Self.tell("nothing to do: \(directory.path) has finished its \(steps) steps") }
       return .finished
     }
+    defer { watchdog.end() }
     let journal = world.isFirst ? try Journal(directory.path + "/journal.jsonl", after: state.step) : nil
     var progress = ProgressLine(firstStep: state.step)
     defer { progress.end() }
     var skipped = 0, isAskedToStop = false
     while state.step < steps, !isAskedToStop {
+      watch(.data)
       let batches = try step.seconds.measure(\.data) { try samples.nextBatches() }
 
       // 1. Embed every micro-batch, keeping only the embeddings; a single one keeps its activations as well.
+      watch(.embed)
       try step.embed(batches)
 
       // 2. The loss sees the embeddings of the whole world.
+      watch(.contrast)
       let contrast = try step.contrast()
       guard contrast.loss.isFinite else { throw nonFinite("loss", contrast.loss) }
 
       // 3. Embed each micro-batch again, and go backward from the gradient of its embeddings.
+      watch(.backward)
       try step.backward(batches, from: contrast)
 
       // 4. One sum over the world, one step of the optimizer.
+      watch(.reduce)
       let norm = try step.reduce()
       guard norm.isFinite else { throw nonFinite("gradient", norm) }
       let learningRate = recipe.optimizer.learningRate * recipe.schedule.factor(at: state.step, of: steps)
+      watch(.optimize)
       try step.optimize(state.step + 1, learningRate: learningRate, norm: norm)
 
       state.step += 1
       state.samples += recipe.globalBatch
       state.epoch = state.step / plan.stepsPerEpoch
+      watch(.agree)
       let agreed = try agree()
       isAskedToStop = agreed.stops
       var entry = entry(contrast, learningRate: learningRate, norm: norm, step.seconds, agreed)
       if let validate, state.step == steps || isDue(every: recipe.evaluation.everySteps) {
+        watch(.validate)
         entry.validation = try validate(towers)
       }
       // The journal first: whatever happens now, no step of a checkpoint is missing from it.
@@ -131,6 +143,7 @@ public final class Trainer {
       skipped = agreed.skipped
       step.seconds = PhaseTimes()
       if agreed.saves {
+        watch(.checkpoint)
         try step.seconds.measure(\.checkpoint) { try save(isLast: isAskedToStop || state.step == steps) }
       }
     }
@@ -146,6 +159,11 @@ public final class Trainer {
   }
 
   // MARK: - Around a step
+
+  private func watch(_ phase: Phase) {
+    // From the agreement on, the step counts as done.
+    watchdog.enter(phase, step: phase < .agree ? state.step + 1 : state.step)
+  }
 
   private func isDue(every period: Int) -> Bool { period > 0 && state.step % period == 0 }
 

@@ -12,7 +12,7 @@ struct Clip: ParsableCommand {
         clip search --weights my-run --data my-shards "a red circle"
 
       Exit codes: 0 done, 1 error, 2 usage, 64 resume refused, 74 data or disk,
-      143 stopped by a signal after a checkpoint.
+      86 nothing happened any more, 143 stopped by a signal after a checkpoint.
       """,
     subcommands: [
       Pack.self, Inspect.self, Verify.self, VocabularyCommand.self, RecipeCommand.self, Train.self, Launch.self,

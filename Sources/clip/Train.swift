@@ -35,9 +35,16 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("Weights to start a new run from; anything --weights takes elsewhere.", valueName: "path"))
   var initialWeights: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Seconds in which something must happen (or ten times the last step); else all ranks end with exit code 86, and "
+        + "the one they waited for is named.", valueName: "seconds"))
+  var patience = 120.0
+
   @OptionGroup var threads: ThreadOption
 
   func validate() throws {
+    guard patience > 0 else { throw ValidationError("--patience: expected more than 0 seconds") }
     guard !data.isEmpty else { throw ValidationError("--data: name at least one dataset") }
   }
 
@@ -62,7 +69,8 @@ struct Train: ParsableCommand {
     let validate = try validation.map { try Validator($0, recipe, tokenizer, threads: threads.count, in: world) }
     let trainer = try Trainer(
       recipe, data: samples, tokenizer: tokenizer, into: into,
-      initialWeights: try initialWeights.map { try Weights.open($0) }, in: world, validate: validate?.callAsFunction)
+      initialWeights: try initialWeights.map { try Weights.open($0) }, patience: patience, in: world,
+      validate: validate?.callAsFunction)
     if world.isFirst { greet(recipe, samples, trainer, world) }
     return try trainer.run()
   }
