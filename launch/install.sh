@@ -21,6 +21,7 @@ packages=(
   libharfbuzz-dev libxml2                          # the quickstart's pictures: reading the font and the names,
   fonts-noto-color-emoji unicode-cldr-core         #   the font, the names
   python3 python3-venv                             # the peers that tests compare with
+  strace procps                                    # faults that tests inject
   pkg-config iproute2 git curl ca-certificates     # building, hosts made of network namespaces, fetching
 )
 

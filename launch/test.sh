@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: Swift's, those under mpirun, two hosts made of network
-# namespaces, and the comparison with open_clip and Transformers. Ten minutes on two idle cores of a bare Debian 12.
+# namespaces, a sample of launch/faults.sh, and the comparison with open_clip and Transformers. Ten minutes on two idle cores of a bare Debian 12.
 #
 #   launch/test.sh
 #
@@ -100,6 +100,7 @@ for ranks in 1 2 4; do
   stage checks "Ranks under mpirun -n $ranks" mpirun --oversubscribe -n $ranks .build/release/WorldCheck
 done
 stage checks "Two hosts" Tests/two-hosts.sh
+stage checks "Faults" launch/faults.sh --short
 stage preparation "Installing the peers" Tests/Peers/setup.sh
 if cmp --silent Tests/Peers/requirements.txt "$peers/swift-clip-requirements.txt"; then
   stage checks "Peers" "$peers/bin/python" Tests/Peers/run.py

@@ -36,7 +36,7 @@ public struct CheckpointStore: Sendable {
     return (nil, warnings)
   }
 
-  /// Writes a checkpoint, and when it is durable removes those that need not be kept.
+  /// Writes a checkpoint; afterwards ``prune(after:)`` is due.
   ///
   /// A valid checkpoint of the same step is left as it is; a damaged one is replaced.
   ///
@@ -76,7 +76,6 @@ public struct CheckpointStore: Sendable {
       try? Directory.remove(temporary)
       throw error
     }
-    try prune(after: checkpoint)
     return checkpoint
   }
 
@@ -92,11 +91,11 @@ public struct CheckpointStore: Sendable {
     }
   }
 
-  /// Removes the checkpoints before `newest` that need not be kept.
+  /// Removes the checkpoints before `newest`, which is durable, that need not be kept.
   ///
   /// Incomplete ones neither count nor are removed, and none that is newer: a run that fell back to an older
   /// checkpoint leaves those for a person to look at until it reaches their steps again.
-  private func prune(after newest: Checkpoint) throws {
+  public func prune(after newest: Checkpoint) throws {
     let older = try list().filter { ($0.step ?? 0) < (newest.step ?? 0) && $0.problems(contents: false).isEmpty }
     for checkpoint in older.dropLast(keepLast - 1) {
       if let keepEvery, keepEvery > 0, (checkpoint.step ?? 0) % keepEvery == 0 { continue }

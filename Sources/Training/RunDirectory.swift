@@ -172,7 +172,12 @@ struct RunDirectory {
   }
 
   /// Writes a checkpoint. Every rank calls it: the first one writes, and the others hand over what it lacks.
-  func save(_ towers: TwoTowers, _ moments: Moments, _ state: TrainingState, in world: any Communicator) throws {
+  ///
+  /// - Parameter warn: told when older ones that need not be kept cannot be removed.
+  func save(
+    _ towers: TwoTowers, _ moments: Moments, _ state: TrainingState, in world: any Communicator,
+    warn: (String) -> Void
+  ) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let parameters = towers.parameters.parameters
@@ -185,10 +190,15 @@ struct RunDirectory {
       }
     }
     try collection.collect {
-      try store.write(
+      let written = try store.write(
         step: state.step, model: sources("", .values),
         optimizer: Self.moments.flatMap { sources($0.prefix, $0.collected) }, state: Array(try encoder.encode(state)),
         files: [("recipe.json", Array(recipe.json.utf8))])
+      do {
+        try store.prune(after: written)
+      } catch {
+        warn("older checkpoints stay: \(error)")
+      }
     }
   }
 

@@ -210,7 +210,7 @@ public final class Trainer {
     }
     var refusal: FileError?
     do {
-      try directory.save(towers, step.moments, state, in: world)
+      try directory.save(towers, step.moments, state, in: world, warn: { Self.tell("warning: \($0)") })
     } catch let error as FileError where world.isFirst {
       refusal = error
     }

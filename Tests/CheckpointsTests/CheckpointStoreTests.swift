@@ -13,9 +13,12 @@ import Testing
 
   @discardableResult
   func write(_ step: Int, to store: CheckpointStore? = nil) throws -> Checkpoint {
-    try (store ?? CheckpointStore(run)).write(
+    let store = store ?? CheckpointStore(run)
+    let written = try store.write(
       step: step, model: model, optimizer: optimizer, state: Array("{\"step\": \(step)}".utf8),
       files: [("recipe.json", Array("{}".utf8))], optimizerFileBytes: 24)
+    try store.prune(after: written)
+    return written
   }
 
   func steps() throws -> [Int] { try CheckpointStore(run).list().compactMap(\.step) }

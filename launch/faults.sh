@@ -1,0 +1,197 @@
+#!/usr/bin/env bash
+# Breaks runs in every way that is known to happen, and looks whether anything is lost: prints a line for each promise,
+# with how often it was put to the test and how often it held.
+#
+#   launch/faults.sh             after `swift build -c release`; ten minutes or so on two cores
+#   launch/faults.sh --short     a sample of each, a minute or two; what launch/test.sh runs
+#
+# What a killed run must do: the same command again ends with the weights of a run that nobody disturbed, byte for byte.
+# Needs strace (launch/install.sh brings it), which kills a process at a system call of choice or lets that call fail.
+# Exit codes: 0 all promises held, 1 one did not, 77 where strace cannot trace.
+set -uo pipefail
+
+cd "$(dirname "$0")/.." || exit
+readonly clip=$PWD/.build/release/clip
+short=
+[ "${1-}" = --short ] && short=yes
+passed=0 failed=0
+# Some environments pin OpenBLAS to the kernels of an older processor.
+unset OPENBLAS_CORETYPE
+# mpirun wants to hear twice from root that it may.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+
+[ -x "$clip" ] || { echo "faults: $clip is not there: run \`swift build -c release\` first" >&2; exit 1; }
+strace -e trace=none true 2>/dev/null || { echo "faults: strace cannot trace here" >&2; exit 77; }
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# promise NAME TRIES SURVIVED [WHY]: tells how it went.
+promise() {
+  if [ "$2" = "$3" ] && [ "$2" -gt 0 ]; then
+    passed=$((passed + 1))
+    echo "ok $1: $2 tries, $3 survived"
+  else
+    failed=$((failed + 1))
+    echo "FAILED $1: $2 tries, $3 survived${4:+; first: $4}"
+  fi
+}
+
+# The pictures of the tests, with captions that tell them apart.
+mkdir "$scratch/pictures"
+for picture in Tests/ImagesTests/Fixtures/*.{jpg,png,webp}; do
+  name=${picture##*/}
+  cp "$picture" "$scratch/pictures/${name/./-}.${name##*.}"
+  tr '.-' '  ' <<<"a test of $name" >"$scratch/pictures/${name/./-}.txt"
+done
+"$clip" pack "$scratch/pictures" --into "$scratch/shards" >/dev/null || exit 1
+"$clip" vocabulary learn "$scratch/shards" --size 530 --into "$scratch/vocabulary.txt" >/dev/null || exit 1
+
+# The command of a run: small enough that a checkpoint takes no time, with one due after every second step.
+run_command() {
+  command=("$clip" train --recipe tiny --data "$scratch/shards" --into "$1" --threads 1
+    --set "vocabulary=$scratch/vocabulary.txt" --set model.text_cfg.vocab_size=530 --set globalBatch=16
+    --set steps="${2:-4}" --set schedule.warmupSteps=1 --set checkpoint.everySteps=2 --set checkpoint.keepLast=1)
+}
+
+# whole RUN REFERENCE [LAUNCHER…]: goes on with a run, and whether that ends as if nothing had happened.
+whole() {
+  run_command "$1"
+  "${@:3}" "${command[@]}" >"$scratch/log" 2>&1 || { tail -n 2 "$scratch/log" | paste -sd ' '; return 1; }
+  cmp "$1/step-000000004/model.safetensors" "$2/step-000000004/model.safetensors" || return 1
+  "$clip" verify "$1" >"$scratch/log" || { head -n 1 "$scratch/log"; return 1; }
+  # An older checkpoint may stay where removing it failed after the last one was complete.
+  local left
+  left=$(ls -A "$1" | grep -v step-000000002 | paste -sd ' ')
+  [ "$left" = "$(ls -A "$2" | paste -sd ' ')" ] || { echo "left behind: $left"; return 1; }
+}
+
+# Every call that changes what is on the disk, or opens something on it.
+readonly calls=openat,mkdir,write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,unlink,unlinkat,rmdir,flock
+
+# A rank of two, or a process alone, that is traced; the arguments behind -- are the command.
+#   traced RANK OPTIONS… -- COMMAND…
+cat >"$scratch/traced" <<'WRAPPER'
+#!/usr/bin/env bash
+rank=$1 options=()
+shift
+while [ "$1" != -- ]; do options+=("$1"); shift; done
+shift
+if [ "${OMPI_COMM_WORLD_RANK:-0}" = "$rank" ]; then exec strace -f -qq "${options[@]}" "$@"; fi
+exec "$@"
+WRAPPER
+chmod +x "$scratch/traced"
+
+# killed NAME RANK STEPS REFERENCE LAUNCHER…: kills a rank of a run that has a checkpoint of step 2 at its N-th call, for N
+# up to the last call it makes or, in the short form, for a sample of them.
+killed() {
+  local name=$1 rank=$2 samples=$3 reference=$4 total at tries=0 survived=0 why='' said
+  shift 4
+  rm -rf "$scratch/killed"
+  cp -r "$scratch/halfway" "$scratch/killed"
+  run_command "$scratch/killed"
+  "$@" "$scratch/traced" "$rank" -e "trace=$calls" -o "$scratch/trace" -- "${command[@]}" >"$scratch/log" 2>&1
+  # What comes before the run's directory is first touched is the system's and the library's start.
+  local first
+  first=$(grep -n "$scratch/killed/.lock" "$scratch/trace" | head -n 1 | cut -d: -f1)
+  [ -n "$first" ] || first=$(grep -n "$scratch/killed" "$scratch/trace" | head -n 1 | cut -d: -f1)
+  total=$(wc -l <"$scratch/trace")
+  [ -n "$first" ] && [ "$total" -gt 0 ] || { promise "$name" 1 0 "nothing to kill it at: $(tail -n 1 "$scratch/log")"; return; }
+  local stride=1
+  if [ $((total - first)) -gt "$samples" ]; then stride=$(((total - first) / samples)); fi
+  for ((at = first; at <= total; at += stride)); do
+    rm -rf "$scratch/killed"
+    cp -r "$scratch/halfway" "$scratch/killed"
+    run_command "$scratch/killed"
+    # The braces keep the shell from telling of each death.
+    { "$@" "$scratch/traced" "$rank" -e "trace=$calls" -e "inject=$calls:signal=SIGKILL:when=$at" -o /dev/null \
+      -- "${command[@]}" >"$scratch/log" 2>&1; } 2>/dev/null
+    tries=$((tries + 1))
+    if said=$(whole "$scratch/killed" "$reference" "$@"); then
+      survived=$((survived + 1))
+    elif [ -z "$why" ]; then
+      why="at call $at of $total: $said"
+    fi
+  done
+  promise "$name" "$tries" "$survived" "$why"
+}
+
+# refused NAME CALL ERROR SAMPLES: lets one call after another fail in a run alone. Whatever comes of it, the old checkpoint or the
+# new one is whole afterwards, and the same command ends as if nothing had happened.
+refused() {
+  local name=$1 call=$2 error=$3 samples=$4 total at first tries=0 survived=0 why='' said
+  rm -rf "$scratch/killed"
+  cp -r "$scratch/halfway" "$scratch/killed"
+  run_command "$scratch/killed"
+  "$scratch/traced" 0 -e "trace=$call" -o "$scratch/trace" -- "${command[@]}" >/dev/null 2>&1
+  first=1 total=$(wc -l <"$scratch/trace")
+  local stride=1
+  if [ "$total" -gt "$samples" ]; then stride=$((total / samples)); fi
+  for ((at = first; at <= total; at += stride)); do
+    rm -rf "$scratch/killed"
+    cp -r "$scratch/halfway" "$scratch/killed"
+    run_command "$scratch/killed"
+    "$scratch/traced" 0 -e "trace=$call" -e "inject=$call:error=$error:when=$at" -o /dev/null -- "${command[@]}" \
+      >"$scratch/log" 2>&1
+    tries=$((tries + 1))
+    if said=$("$clip" checkpoints "$scratch/killed" 2>&1 >/dev/null && whole "$scratch/killed" "$scratch/alone"); then
+      survived=$((survived + 1))
+    elif [ -z "$why" ]; then
+      why="at $call $at of $total: $said"
+    fi
+  done
+  promise "$name" "$tries" "$survived" "$why"
+}
+
+# restarted NAME KILLS: kills ranks at random under `clip launch` until the run is done.
+restarted() {
+  local name=$1 kills=$2 tries=0 survived=0 supervisor victims code
+  rm -rf "$scratch/restarted"
+  run_command "$scratch/restarted" 400
+  "$clip" launch --max-restarts 100 -- mpirun --oversubscribe -n 2 "${command[@]}" >"$scratch/log" 2>&1 &
+  supervisor=$!
+  while kill -0 "$supervisor" 2>/dev/null && [ "$tries" -lt "$kills" ]; do
+    sleep "$((RANDOM % 2 + 1)).$((RANDOM % 10))"
+    mapfile -t victims < <(pgrep -f "^$clip train .*--into $scratch/restarted")
+    [ ${#victims[@]} = 0 ] && continue
+    kill -KILL "${victims[RANDOM % ${#victims[@]}]}" 2>/dev/null && tries=$((tries + 1))
+  done
+  wait "$supervisor"
+  code=$?
+  run_command "$scratch/calm" 400
+  mpirun --oversubscribe -n 2 "${command[@]}" >/dev/null 2>&1
+  if [ "$code" = 0 ] && cmp -s "$scratch/calm/step-000000400/model.safetensors" \
+    "$scratch/restarted/step-000000400/model.safetensors"; then
+    survived=$tries
+  fi
+  promise "$name" "$tries" "$survived" "clip launch ended with $code: $(tail -n 1 "$scratch/log")"
+}
+
+# Runs that nobody disturbed, and one that has come half the way.
+run_command "$scratch/alone"
+"${command[@]}" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }
+run_command "$scratch/halfway" 4
+(
+  # Stopped by a signal as soon as there is a checkpoint: what a pre-empted run leaves.
+  "${command[@]}" >/dev/null 2>&1 &
+  while kill -0 $! 2>/dev/null && [ ! -d "$scratch/halfway/step-000000002" ]; do sleep 0.005; done
+  kill -KILL $! 2>/dev/null
+  wait $!
+) 2>/dev/null
+rm -rf "$scratch"/halfway/step-000000004 "$scratch"/halfway/step-000000004.tmp-* "$scratch/halfway/.lock"
+[ -d "$scratch/halfway/step-000000002" ] || { echo "faults: no run to begin with" >&2; exit 1; }
+cp -r "$scratch/halfway" "$scratch/two"
+run_command "$scratch/two"
+mpirun --oversubscribe -n 2 "${command[@]}" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }
+
+many=${short:+12} ranks=${short:+4}
+killed "killed at every system call of a save, alone" 0 "${many:-100000}" "$scratch/alone"
+for rank in 0 1; do
+  killed "killed at system calls of rank $rank of 2" "$rank" "${ranks:-60}" "$scratch/two" mpirun --oversubscribe -n 2
+done
+for call in write fsync rename mkdir; do
+  refused "no space left at every $call" "$call" ENOSPC "${many:-100000}"
+done
+refused "input or output errors at every fsync" fsync EIO "${many:-100000}"
+restarted "ranks killed at random under clip launch" "$([ "$short" ] && echo 2 || echo 20)"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
