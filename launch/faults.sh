@@ -11,7 +11,7 @@
 set -uo pipefail
 
 cd "$(dirname "$0")/.." || exit
-readonly clip=$PWD/.build/release/clip
+readonly built=$PWD/.build/release/clip
 short=
 [ "${1-}" = --short ] && short=yes
 passed=0 failed=0
@@ -20,9 +20,12 @@ unset OPENBLAS_CORETYPE
 # mpirun wants to hear twice from root that it may.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
-[ -x "$clip" ] || { echo "faults: $clip is not there: run \`swift build -c release\` first" >&2; exit 1; }
+[ -x "$built" ] || { echo "faults: $built is not there: run \`swift build -c release\` first" >&2; exit 1; }
 strace -e trace=none true 2>/dev/null || { echo "faults: strace cannot trace here" >&2; exit 77; }
 scratch=$(mktemp -d)
+# A copy, which no build replaces meanwhile.
+readonly clip=$scratch/clip
+cp "$built" "$clip"
 trap 'rm -rf "$scratch"' EXIT
 
 # promise NAME TRIES SURVIVED [WHY]: tells how it went.

@@ -21,6 +21,9 @@ public struct PhaseTimes: Codable, Sendable {
   /// All of it.
   public var total: Double { data + embed + contrast + backward + reduce + optimize + checkpoint }
 
+  /// What a rank spends on its own, mostly, rather than on waiting for others.
+  var own: Double { data + embed + backward + optimize }
+
   /// Runs `body` and adds the time it takes to a phase.
   mutating func measure<Result>(
     _ phase: WritableKeyPath<PhaseTimes, Double>, _ body: () throws -> Result

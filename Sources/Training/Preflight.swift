@@ -2,6 +2,7 @@ import Captions
 import Checkpoints
 import Collectives
 import Files
+import Foundation
 import Shards
 import Towers
 
@@ -39,6 +40,7 @@ enum Preflight {
       }
       try initialWeights.check(against: TwoTowers.parameterShapes(of: model))
     }
+    try agree("program", Digest(of: try FileReader.contents(of: "/proc/self/exe")), in: world)
     try agree("recipe", Digest(of: Array(recipe.json.utf8)), in: world)
     try agree("data set", data.digest, in: world)
     try agree("vocabulary", tokenizer.vocabulary.digest, in: world)
@@ -50,7 +52,8 @@ enum Preflight {
       value: UInt64(bitPattern: Int64(try world.broadcast(Int(Int64(bitPattern: digest.value))))))
     guard first == digest else {
       throw TrainingError(
-        "rank \(world.rank) has another \(what) than the first rank: found \(digest), expected \(first)")
+        "rank \(world.rank) on \(ProcessInfo.processInfo.hostName) has another \(what) than the first rank: "
+          + "found \(digest), expected \(first)")
     }
   }
 }

@@ -14,14 +14,21 @@ struct RunDirectory {
   private let recipe: Recipe
   private let vocabulary: Vocabulary
   private let dataset: Digest
+  private let changes: [String]
   private let lock: FileLock
 
   /// A run to start in `path`, or the one that is there, if it is of this recipe and this vocabulary.
-  init(_ path: String, recipe: Recipe, vocabulary: Vocabulary, dataset: Digest, in world: any Communicator) throws {
+  ///
+  /// - Parameter changes: fields of the recipe that may differ all the same; `data` stands for the data set.
+  init(
+    _ path: String, recipe: Recipe, vocabulary: Vocabulary, dataset: Digest, allowing changes: [String],
+    in world: any Communicator
+  ) throws {
     self.path = path
     self.recipe = recipe
     self.vocabulary = vocabulary
     self.dataset = dataset
+    self.changes = changes
     lock = FileLock(path + "/.lock")
     let policy = recipe.checkpoint
     store = CheckpointStore(path, keepLast: policy.keepLast, keepEvery: policy.keepEvery > 0 ? policy.keepEvery : nil)
@@ -38,10 +45,13 @@ struct RunDirectory {
       } catch let error as RecipeError {
         throw FileError(file, "is damaged, put it back or name another --into: \(error)")
       }
-      if let difference = recipe.difference(from: old) {
+      let differences = recipe.differences(from: old).filter { difference in
+        !changes.contains { difference.field == $0 || difference.field.hasPrefix($0 + ".") }
+      }
+      if let first = differences.first {
         throw ResumeRefused(
-          "\(path) holds a run of another recipe: \(difference). Give the recipe it was started with "
-            + "(\(file)), or another --into for a new run.")
+          "\(path) holds a run of another recipe: \(differences.map(\.text).joined(separator: "; ")). Give the recipe "
+            + "it was started with (\(file)), another --into for a new run, or --allow-change \(first.field).")
       }
     } else if !(try store.list().isEmpty) {
       throw ResumeRefused("\(path) holds checkpoints but no recipe.json: name another --into, or put the recipe back.")
@@ -127,10 +137,11 @@ struct RunDirectory {
   }
 
   private func check(_ state: TrainingState) throws {
-    guard state.dataset == dataset else {
+    guard state.dataset == dataset || changes.contains("data") else {
       throw ResumeRefused(
         "\(path): the run was started on the data set \(state.dataset), --data is \(dataset): "
-          + "the same shards in the same order are needed to go on, or another --into for a new run.")
+          + "the same shards in the same order are needed to go on, another --into for a new run, or "
+          + "--allow-change data.")
     }
     guard state.vocabulary == vocabulary.digest else {
       throw ResumeRefused(

@@ -35,12 +35,13 @@ public final class Trainer {
   ///   - tokenizer: of the recipe's vocabulary.
   ///   - directory: where the run goes.
   ///   - initialWeights: where a new run starts from, instead of drawing weights.
+  ///   - changes: fields of the recipe, and `data`, that may differ from those the run was started with.
   ///   - patience: seconds in which something must happen, or all ranks end with exit code 86.
   ///   - world: all ranks.
   ///   - validate: called when the recipe says so and after the last step.
   public init(
     _ recipe: Recipe, data: ShardCollection, tokenizer: Tokenizer, into directory: String, initialWeights: Weights?,
-    patience: Double, in world: any Communicator, validate: Validation?
+    allowing changes: [String] = [], patience: Double, in world: any Communicator, validate: Validation?
   ) throws {
     self.recipe = recipe
     self.world = world
@@ -54,12 +55,15 @@ public final class Trainer {
       shardSizes: data.shardSizes, samples: data.count, seed: UInt64(recipe.seed), globalBatch: recipe.globalBatch,
       microBatch: recipe.microBatch, rank: world.rank, ranks: world.size)
     let run = try RunDirectory(
-      directory, recipe: recipe, vocabulary: tokenizer.vocabulary, dataset: data.digest, in: world)
+      directory, recipe: recipe, vocabulary: tokenizer.vocabulary, dataset: data.digest, allowing: changes, in: world)
     try world.barrier()
     step = TrainingStep(model, pairs: plan.own, recipe: recipe, in: world)
+    step.whenEntering = { [watchdog] in watchdog.enter($0) }
     towers = step.towers
     if let found = try run.resume(towers, step.moments, in: world, warn: { Self.tell("warning: \($0)") }) {
       state = found
+      // What was allowed to change is from now on what the run has.
+      (state.dataset, state.recipe) = (data.digest, recipe)
       if world.isFirst { Self.tell("resuming \(directory) after step \(found.step)") }
     } else {
       state = TrainingState(
@@ -101,40 +105,39 @@ public final class Trainer {
     var progress = ProgressLine(firstStep: state.step)
     defer { progress.end() }
     var skipped = 0, isAskedToStop = false
+    var stragglers = Stragglers(ranks: world.size)
     while state.step < steps, !isAskedToStop {
-      watch(.data)
+      watchdog.enter(.data, step: state.step + 1)
       let batches = try step.seconds.measure(\.data) { try samples.nextBatches() }
 
       // 1. Embed every micro-batch, keeping only the embeddings; a single one keeps its activations as well.
-      watch(.embed)
       try step.embed(batches)
 
       // 2. The loss sees the embeddings of the whole world.
-      watch(.contrast)
       let contrast = try step.contrast()
       guard contrast.loss.isFinite else { throw nonFinite("loss", contrast.loss) }
 
       // 3. Embed each micro-batch again, and go backward from the gradient of its embeddings.
-      watch(.backward)
       try step.backward(batches, from: contrast)
 
       // 4. One sum over the world, one step of the optimizer.
-      watch(.reduce)
       let norm = try step.reduce()
       guard norm.isFinite else { throw nonFinite("gradient", norm) }
       let learningRate = recipe.optimizer.learningRate * recipe.schedule.factor(at: state.step, of: steps)
-      watch(.optimize)
       try step.optimize(state.step + 1, learningRate: learningRate, norm: norm)
 
       state.step += 1
       state.samples += recipe.globalBatch
       state.epoch = state.step / plan.stepsPerEpoch
-      watch(.agree)
+      watchdog.enter(.agree)
       let agreed = try agree()
       isAskedToStop = agreed.stops
+      if let warning = try stragglers.look(step.seconds.own, in: world), world.isFirst {
+        Self.tell("warning: \(warning)")
+      }
       var entry = entry(contrast, learningRate: learningRate, norm: norm, step.seconds, agreed)
       if let validate, state.step == steps || isDue(every: recipe.evaluation.everySteps) {
-        watch(.validate)
+        watchdog.enter(.validate)
         entry.validation = try validate(towers)
       }
       // The journal first: whatever happens now, no step of a checkpoint is missing from it.
@@ -143,7 +146,7 @@ public final class Trainer {
       skipped = agreed.skipped
       step.seconds = PhaseTimes()
       if agreed.saves {
-        watch(.checkpoint)
+        watchdog.enter(.checkpoint)
         try step.seconds.measure(\.checkpoint) { try save(isLast: isAskedToStop || state.step == steps) }
       }
     }
@@ -159,11 +162,6 @@ public final class Trainer {
   }
 
   // MARK: - Around a step
-
-  private func watch(_ phase: Phase) {
-    // From the agreement on, the step counts as done.
-    watchdog.enter(phase, step: phase < .agree ? state.step + 1 : state.step)
-  }
 
   private func isDue(every period: Int) -> Bool { period > 0 && state.step % period == 0 }
 

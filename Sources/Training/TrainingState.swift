@@ -9,13 +9,13 @@ struct TrainingState: Codable, Equatable {
   /// Passes over the data begun before the next step.
   var epoch: Int
   /// The identity of the data set.
-  let dataset: Digest
+  var dataset: Digest
   /// What the tokens mean.
   let vocabulary: Digest
   /// The version of the rule that orders samples.
   let orderVersion: Int
   /// The recipe of the run.
-  let recipe: Recipe
+  var recipe: Recipe
   /// Ranks that wrote it; any number may go on.
   let ranks: Int
 }

@@ -11,6 +11,8 @@ public final class TrainingStep {
   public let towers: TwoTowers
   /// Seconds of the phases since it was last set to zero.
   public var seconds = PhaseTimes()
+  /// Told when a phase begins.
+  var whenEntering: (Phase) -> Void = { _ in }
   private let optimizer: Optimizer
   private let reduction: Reduction
   private let world: any Communicator
@@ -44,6 +46,7 @@ public final class TrainingStep {
   ///
   /// Every rank has equally many micro-batches: where ranks share the model, they go through its blocks together.
   public func embed(_ batches: [MicroBatch]) throws {
+    whenEntering(.embed)
     try seconds.measure(\.embed) {
       for (batch, rows) in zip(batches, rows(of: batches)) {
         try towers.embed(batch, into: embeddings.rows(rows), keeping: batches.count == 1)
@@ -53,7 +56,8 @@ public final class TrainingStep {
 
   /// The loss of the embeddings of the whole world, and its gradients.
   public func contrast() throws -> Contrast {
-    try seconds.measure(\.contrast) {
+    whenEntering(.contrast)
+    return try seconds.measure(\.contrast) {
       try Contrast(
         of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients,
         precision: towers.precision, using: workspace)
@@ -63,6 +67,7 @@ public final class TrainingStep {
   /// Goes backward through every micro-batch, which is embedded again unless it is the only one; leaves this rank's
   /// part of the gradients of all parameters.
   public func backward(_ batches: [MicroBatch], from contrast: Contrast) throws {
+    whenEntering(.backward)
     try seconds.measure(\.backward) {
       towers.parameters.beginGradients()
       towers.logitScale.gradient.scalar = contrast.logitScaleGradient
@@ -79,7 +84,8 @@ public final class TrainingStep {
   ///
   /// - Returns: the norm of the gradient before clipping, the same on all ranks.
   public func reduce() throws -> Double {
-    try seconds.measure(\.reduce) { try reduction.sumGradients() }
+    whenEntering(.reduce)
+    return try seconds.measure(\.reduce) { try reduction.sumGradients() }
   }
 
   /// Takes a step along the gradients.
@@ -88,6 +94,7 @@ public final class TrainingStep {
   ///   - step: its number, from 1.
   ///   - norm: what ``reduce()`` returned; finite.
   public func optimize(_ step: Int, learningRate: Float, norm: Double) throws {
+    whenEntering(.optimize)
     seconds.measure(\.optimize) { optimizer.step(step, towers, learningRate: learningRate, norm: norm) }
     try seconds.measure(\.reduce) { try reduction.gatherValues() }
   }

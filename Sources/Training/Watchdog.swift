@@ -52,15 +52,15 @@ final class Watchdog: Sendable {
 
   deinit { end() }
 
-  /// Something happens: this rank goes on to a phase of a step.
-  func enter(_ phase: Phase, step: Int) {
+  /// Something happens: this rank goes on to a phase of the step it is in, or of another.
+  func enter(_ phase: Phase, step: Int? = nil) {
     place.withLock {
       let now = ContinuousClock.now
-      if step != $0.step {
+      if let step, step != $0.step || $0.phase == .starting {
         if $0.phase != .starting { $0.lastStep = now - $0.stepBegan }
-        $0.stepBegan = now
+        ($0.step, $0.stepBegan) = (step, now)
       }
-      ($0.phase, $0.step, $0.since) = (phase, step, now)
+      ($0.phase, $0.since) = (phase, now)
     }
   }
 

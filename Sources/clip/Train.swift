@@ -37,6 +37,12 @@ struct Train: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "A field of the recipe, or `data`, that may differ from what the run was started with; may repeat.",
+      valueName: "field"))
+  var allowChange: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "Seconds in which something must happen (or ten times the last step); else all ranks end with exit code 86, and "
         + "the one they waited for is named.", valueName: "seconds"))
   var patience = 120.0
@@ -69,7 +75,8 @@ struct Train: ParsableCommand {
     let validate = try validation.map { try Validator($0, recipe, tokenizer, threads: threads.count, in: world) }
     let trainer = try Trainer(
       recipe, data: samples, tokenizer: tokenizer, into: into,
-      initialWeights: try initialWeights.map { try Weights.open($0) }, patience: patience, in: world,
+      initialWeights: try initialWeights.map { try Weights.open($0) }, allowing: allowChange,
+      patience: patience, in: world,
       validate: validate?.callAsFunction)
     if world.isFirst { greet(recipe, samples, trainer, world) }
     return try trainer.run()

@@ -100,6 +100,46 @@ extension RankTests {
       #expect(try JournalLine.all(of: "run", in: scratch).map(\.loss) == undisturbed.losses)
     }
 
+    /// Ranks whose mpirun was killed end by themselves, and leave nothing that keeps the next run out.
+    @Test func withoutMPIRunRanksEnd() throws {
+      let program = try ClipProgram(
+        Trained.command(into: "run", steps: 5000, "checkpoint.everySteps=0"), ranks: 2, in: scratch.path)
+      self.await(program) { lines >= 3 }
+      #expect(program.processes.count == 2 && kill(program.launcher, SIGKILL) == 0)
+      let end = ContinuousClock.now + .seconds(5)
+      while !program.processes.isEmpty, ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.02) }
+      #expect(program.processes.isEmpty)
+      _ = program.wait()
+      try scratch.remove("run")
+      try endsAsIfNothingHadHappened()
+    }
+
+    /// mpirun can start other programs, recipes and data on each host; one run of both there is not.
+    @Test func ranksThatDifferAreNamed() throws {
+      try scratch.copy(ClipProgram.path, to: "other-clip")
+      // Behind the end of a program nobody looks, but it is another one.
+      try scratch.change("other-clip") { $0.append(0) }
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: scratch("other-clip"))
+      try scratch.write(
+        """
+        #!/bin/sh
+        program=\(ClipProgram.path)
+        case $1 in
+          program) [ "$OMPI_COMM_WORLD_RANK" = 1 ] && program=./other-clip ;;
+          recipe) [ "$OMPI_COMM_WORLD_RANK" = 1 ] && set -- "$@" --set seed=7 ;;
+        esac
+        shift
+        exec "$program" "$@"
+        """, to: "uneven.sh")
+      for what in ["program", "recipe"] {
+        let launch = ["launch", "--max-restarts", "0", "--"] + ClipProgram.mpirun(2) + ["sh", "uneven.sh", what]
+        try scratch.fail(
+          launch + Trained.command(into: "run", steps: 2), with: 1,
+          "rank 1 on \(ProcessInfo.processInfo.hostName) has another \(what) than the first rank: found xxh64:")
+      }
+      #expect(!scratch.exists("run"))
+    }
+
     @Test func mistakesAreNotTriedAgain() throws {
       let command = ["launch", "--"] + ClipProgram.mpirun(2) + [ClipProgram.path]
       try scratch.fail(
@@ -117,6 +157,30 @@ extension RankTests {
       #expect(program.wait().status == 0)
       #expect(try scratch.read("run/step-000000012/model.safetensors") == undisturbed.model)
       #expect(!scratch.exists("run/.lock"))
+    }
+
+    @Test func whatMayChangeIsNamed() throws {
+      let command = Trained.command(into: "run", steps: 40, "checkpoint.everySteps=1")
+      let program = try ClipProgram(command, ranks: 2, in: scratch.path)
+      self.await(program) { lines >= 1 }
+      _ = kill(program.launcher, SIGUSR1)
+      #expect(program.wait().status == 143)
+      let other = ["--set", "optimizer.learningRate=2e-3", "--set", "seed=3"]
+      try scratch.fail(
+        command + other, ranks: 2, with: 64, "optimizer.learningRate was 0.001", "now is 0.002", "seed was 0, now is 3",
+        "--allow-change optimizer.learningRate")
+      try scratch.fail(
+        command + other + ["--allow-change", "optimizer"], ranks: 2, with: 64, "seed was 0", "--allow-change seed")
+      try scratch.fail(
+        command + ["--data", "shards", "shards"], ranks: 2, with: 64, "--allow-change data")
+      let allowed = ["--data", "shards", "shards", "--allow-change", "data", "--allow-change", "optimizer"]
+      let result = try scratch.succeed(
+        command + ["--set", "optimizer.learningRate=2e-3"] + allowed, ranks: 2)
+      #expect(result.errors.contains("resuming run after step "))
+      #expect(try scratch.text("run/recipe.json").contains("\"learningRate\" : 0.002"))
+      // From now on that is what the run has.
+      let again = command + ["--set", "optimizer.learningRate=2e-3", "--data", "shards", "shards"]
+      #expect(try scratch.succeed(again, ranks: 2).errors.contains("nothing to do"))
     }
 
     @Test func checkpointsAreListed() throws {
