@@ -169,6 +169,63 @@ restarted() {
   promise "$name" "$tries" "$survived" "clip launch ended with $code: $(tail -n 1 "$scratch/log")"
 }
 
+# await_steps RUN PROCESS: waits until a run has taken some steps, or its process has ended.
+await_steps() {
+  while kill -0 "$2" 2>/dev/null && [ "$(cat "$1/journal.jsonl" 2>/dev/null | wc -l)" -lt 20 ]; do sleep 0.1; done
+}
+
+# named: stops a rank of two; whether the other names it and ends the run with 86.
+named() {
+  local name=$1 rounds=$2 tries=0 survived=0 launcher victim rank why='' code
+  for ((tries = 0; tries < rounds; tries++)); do
+    rm -rf "$scratch/stuck"
+    run_command "$scratch/stuck" 100000
+    rank=$((tries % 2))
+    mpirun --oversubscribe -n 2 "${command[@]}" --patience 3 >"$scratch/log" 2>&1 &
+    launcher=$!
+    await_steps "$scratch/stuck" "$launcher"
+    sleep 1
+    victim=$(for pid in $(pgrep -f "^$clip train .*--into $scratch/stuck"); do
+      tr '\0' '\n' <"/proc/$pid/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$rank" && echo "$pid"
+    done)
+    kill -STOP "$victim"
+    wait "$launcher"
+    code=$?
+    if [ "$code" = 86 ] && grep -q "no answer from rank $rank on " "$scratch/log"; then
+      survived=$((survived + 1))
+    elif [ -z "$why" ]; then
+      why="exit code $code: $(grep '^clip' "$scratch/log" | tail -n 1)"
+    fi
+  done
+  promise "$name" "$tries" "$survived" "$why"
+}
+
+# lost: pulls the cable of one of two hosts; whether the run ends within a minute and goes on when it is mended.
+lost() {
+  local name=$1 launcher start code=none took=none
+  if [ -n "$(cluster/hosts.sh list 2>/dev/null)" ] || ! cluster/hosts.sh up 2 >"$scratch/log" 2>&1; then
+    echo "skipped $1: hosts of network namespaces are up already, or not allowed here"
+    return
+  fi
+  run_command "$scratch/lost" 100000
+  cluster/on-hosts.sh "${command[@]}" >"$scratch/log" 2>&1 &
+  launcher=$!
+  await_steps "$scratch/lost" "$launcher"
+  start=$SECONDS
+  cluster/hosts.sh cut clip-host-1
+  wait "$launcher"
+  code=$? took=$((SECONDS - start))
+  cluster/hosts.sh mend clip-host-1
+  run_command "$scratch/lost" 100000
+  cluster/on-hosts.sh timeout --signal=USR1 --kill-after=20 5 "${command[@]}" >"$scratch/log" 2>&1
+  cluster/hosts.sh down
+  if [ "$code" != 0 ] && [ "$took" -lt 60 ] && grep -q '^resuming ' "$scratch/log"; then
+    promise "$name" 1 1
+  else
+    promise "$name" 1 0 "exit code $code after $took s; then $(grep '^clip\|^resuming' "$scratch/log" | tail -n 1)"
+  fi
+}
+
 # Runs that nobody disturbed, and one that has come half the way.
 run_command "$scratch/alone"
 "${command[@]}" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }
@@ -196,5 +253,7 @@ for call in write fsync rename mkdir; do
 done
 refused "input or output errors at every fsync" fsync EIO "${many:-100000}"
 restarted "ranks killed at random under clip launch" "$([ "$short" ] && echo 2 || echo 20)"
+named "a stopped rank is named and the run ended" "$([ "$short" ] && echo 1 || echo 6)"
+lost "a host whose cable is pulled"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -14,8 +14,8 @@ final class Supervisor {
   /// What it stays asleep for between two looks at the child, when there was none to see.
   private static let signals = [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD]
   /// A training that ran so long did not die of what killed the one before.
-  private static let longLife = Duration.seconds(600)
-  private static let longestPause = 60.0
+  private static let longLife = Duration.seconds(60)
+  private static let longestPause = 10.0
   /// What `mpirun` gets to end its ranks after a second request: it takes two seconds.
   private static let grace = 10.0
 
