@@ -45,6 +45,9 @@ public final class ParameterStore {
     return unit
   }
 
+  /// Elements of each unit.
+  var unitSizes: [Int] { units.map(\.count) }
+
   /// Reserves the memory: values alone, or gradients as well.
   func allocate(forTraining: Bool) {
     cut { $0 }

@@ -15,7 +15,8 @@ struct Clip: ParsableCommand {
       86 nothing happened any more, 143 stopped by a signal after a checkpoint.
       """,
     subcommands: [
-      Pack.self, Inspect.self, Verify.self, VocabularyCommand.self, RecipeCommand.self, Train.self, Launch.self,
+      Pack.self, Inspect.self, Verify.self, VocabularyCommand.self, RecipeCommand.self, Plan.self, Train.self,
+      Launch.self,
       CheckpointsCommand.self, Evaluate.self,
       Embed.self, SearchCommand.self, Export.self, BenchmarkCommand.self,
     ])

@@ -7,13 +7,18 @@ struct Output: ParsableArguments {
   var json = false
 
   /// Prints a result.
-  func show(_ result: some Encodable, _ text: () -> String) throws {
+  ///
+  /// - Parameter keys: how properties become keys, where the result does not say so itself.
+  func show(
+    _ result: some Encodable, keys: JSONEncoder.KeyEncodingStrategy = .useDefaultKeys, _ text: () -> String
+  ) throws {
     guard json else {
       print(text())
       return
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = keys
     print(String(decoding: try encoder.encode(result), as: UTF8.self))
   }
 }

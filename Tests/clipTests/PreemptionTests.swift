@@ -183,6 +183,14 @@ extension RankTests {
       #expect(try scratch.succeed(again, ranks: 2).errors.contains("nothing to do"))
     }
 
+    @Test func aPlanTellsWhatARunTakes() throws {
+      let json = try scratch.succeed(["plan", "--recipe", "tiny", "--ranks", "4", "--network", "100", "--json"]).output
+      let found = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+      #expect(found["pairs_per_rank"] as? Int == 16 && found["checkpoint_bytes"] as? Int == 12 * 1_745_281)
+      #expect((found["seconds_per_step"] as? Double ?? 0) > 0 && (found["memory_bytes"] as? Int ?? 0) > 21_000_000)
+      try scratch.fail(["plan", "--recipe", "tiny", "--ranks", "3"], with: 2, "divides the batch, 64")
+    }
+
     @Test func checkpointsAreListed() throws {
       try scratch.succeed(
         Trained.command(into: "run", steps: 4, "checkpoint.everySteps=2", "checkpoint.keepLast=2"), ranks: 2)

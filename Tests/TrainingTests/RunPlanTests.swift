@@ -1,0 +1,40 @@
+import Testing
+import Training
+
+/// What a run takes, against what a person computes and what was measured.
+@Suite struct RunPlanTests {
+  private func plan(_ changes: String..., ranks: Int) throws -> RunPlan {
+    try RunPlan(Recipe.paper.setting(changes), ranks: ranks, threads: 1, captionTokens: 20)
+  }
+
+  @Test func parametersAreSharedAsTheRecipeSays() throws {
+    let all = 151_277_313
+    let alone = try plan("globalBatch=32", "microBatch=32", "shard=none", ranks: 1)
+    #expect(alone.parameters == all && alone.memory.parameters == 16 * all && alone.checkpointBytes == 12 * all)
+    #expect(alone.bytesSent == 0 && alone.microBatches == 1 && alone.pairs == 32)
+    let half = try plan("globalBatch=64", "microBatch=32", "shard=optimizer", ranks: 2)
+    #expect(half.memory.parameters == 8 * all + 8 * all / 2)
+    // Half of all gradients go to the other rank, and half of all values come back.
+    #expect(half.bytesSent > 4 * all && half.bytesSent < 4 * all + 2_000_000)
+    let narrow = try plan("globalBatch=64", "reduction.wire=bf16", ranks: 2)
+    #expect(narrow.bytesSent > 3 * all && narrow.bytesSent < 3 * all + 2_000_000)
+    let shared = try plan("globalBatch=64", "shard=parameters", ranks: 2)
+    #expect(shared.memory.parameters < half.memory.parameters)
+  }
+
+  /// `clip benchmark step` measured these peaks; README, "Figures" and "Benchmarks".
+  @Test(arguments: [
+    ("shard=none", 1, 32, 3.09), ("shard=optimizer", 2, 64, 2.48), ("shard=parameters", 2, 64, 2.05),
+    ("precision=fp32", 1, 32, 3.53),
+  ]) func memoryIsWhatWasMeasured(change: String, ranks: Int, batch: Int, gigabytes: Double) throws {
+    let found = try plan("globalBatch=\(batch)", "precision=bf16", change, ranks: ranks).memory.total
+    #expect(abs(Double(found) / 1e9 / gigabytes - 1) < 0.1, "\(found)")
+  }
+
+  @Test func aSecondEmbeddingCostsAThird() throws {
+    let once = try plan("globalBatch=32", "microBatch=32", ranks: 1)
+    let twice = try plan("globalBatch=32", "microBatch=8", ranks: 1)
+    #expect(twice.microBatches == 4 && twice.memory.activations < once.memory.activations / 3)
+    #expect(abs(Double(twice.operations) / Double(once.operations) - 4.0 / 3) < 0.01)
+  }
+}
