@@ -57,6 +57,13 @@ public enum Directory {
     return result
   }
 
+  /// Bytes that may still be written where a directory lies.
+  public static func freeBytes(at path: String) throws -> Int {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { throw FileError(path, cannot: "look at", Errno(rawValue: errno)) }
+    return Int(status.f_bavail) * Int(status.f_frsize)
+  }
+
   /// Renames a file or directory within its parent, durably.
   public static func rename(_ old: String, to new: String) throws {
     guard Glibc.rename(old, new) == 0 else { throw FileError(new, cannot: "rename to", Errno(rawValue: errno)) }

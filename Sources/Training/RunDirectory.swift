@@ -213,6 +213,15 @@ struct RunDirectory {
     }
   }
 
+  /// Why checkpoints of so many bytes may not find room, if they may not: one is written before another is removed.
+  func lackOfSpace(for bytes: Int) throws -> String? {
+    let more = max(1, recipe.checkpoint.keepLast + 1 - (try store.list().count))
+    let free = try Directory.freeBytes(at: path)
+    guard free < more * bytes else { return nil }
+    return "\(path): \(free) bytes are free; \(more) more checkpoint\(more == 1 ? "" : "s") of \(bytes) bytes "
+      + "need \(more * bytes). Make room, or keep fewer (checkpoint.keepLast)."
+  }
+
   /// What the names of moments begin with.
   private static let moments: [(prefix: String, kind: Moments.Kind, collected: SliceCollection.Kind)] = [
     ("first_moment.", .first, .firstMoments), ("second_moment.", .second, .secondMoments),

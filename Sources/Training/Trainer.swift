@@ -76,6 +76,10 @@ public final class Trainer {
       }
     }
     self.directory = run
+    // Values and both moments, in single precision.
+    if world.isFirst, let lack = try run.lackOfSpace(for: 12 * towers.parameters.count) {
+      Self.tell("warning: \(lack)")
+    }
     samples = SampleStream(
       data, plan: plan, recipe: recipe, model: model, tokenizer: tokenizer, from: state.step)
   }

@@ -121,6 +121,7 @@ extension RankTests {
       // Training goes on without the second checkpoint; only the last one must not fail.
       let full = try scratch.fail(
         command, ranks: 2, with: 74, "rank 0 on ", "disk/run/step-000000006", "No space left")
+      #expect(full.errors.contains("warning: disk/run: ") && full.errors.contains("2 more checkpoints of "))
       #expect(full.errors.contains("warning: no checkpoint of step 4: disk/run/step-000000004"), "\(full.errors)")
       #expect(try scratch.names("disk/run").filter { $0.contains("tmp") }.isEmpty)
       #expect(try JournalLine.all(of: "disk/run", in: scratch).map(\.step) == Array(1...6))
