@@ -80,6 +80,6 @@ done
 
 heading "Searching"
 "$clip" search --weights "$work/run" --data "$work/train" --data "$work/held-out" --top 5 --sheet "$work/found.png" \
-  "a smiling cat" "guitar" "a happy face" "dog" "musical notes" "racing car"
+  "cat face" "guitar" "smiling face" "dog face" "musical notes" "racing car"
 printf '\nThe same as a picture: %s\n' "$work/found.png"
 printf 'Done in %d:%02d minutes.\n' $(((SECONDS - begin) / 60)) $(((SECONDS - begin) % 60))
