@@ -35,7 +35,7 @@ public final class FileLock {
       let file: FileDescriptor
       do {
         file = try FileDescriptor.open(
-          FilePath(path), .readWrite, options: [.create, .closeOnExec],
+          FilePath(path), .readWrite, options: [.create, .closeOnExec, .noFollow],
           permissions: [.ownerReadWrite, .groupRead, .otherRead])
       } catch let error as Errno {
         throw FileError(path, cannot: "create", error)
@@ -51,13 +51,9 @@ public final class FileLock {
         try? file.close()
         continue
       }
-      do {
-        _ = ftruncate(file.rawValue, 0)
-        try file.writeAll(toAbsoluteOffset: 0, holder.utf8)
-      } catch let error as Errno {
-        try? file.close()
-        throw FileError(path, cannot: "write", error)
-      }
+      // The lock holds whether or not there is room for a text.
+      _ = ftruncate(file.rawValue, 0)
+      _ = try? file.writeAll(toAbsoluteOffset: 0, holder.utf8)
       descriptor = file
     }
   }

@@ -33,6 +33,9 @@ final class Journal {
   private let path: String
   private let file: FileHandle
   private let encoder = JSONEncoder()
+  /// Bytes of whole lines in the file, and lines that are not in it yet.
+  private var written = 0
+  private var waiting = Data()
 
   /// Opens the journal of a run that continues after `step`: later lines, of steps whose results were lost, go.
   init(_ path: String, after step: Int) throws {
@@ -51,18 +54,26 @@ final class Journal {
     try FileWriter.write(kept, to: path)
     guard let file = FileHandle(forWritingAtPath: path) else { throw FileError(path, "cannot be opened for writing") }
     self.file = file
-    try file.seekToEnd()
+    written = kept.count
   }
 
-  /// Appends a line.
+  /// Appends a line, and those before it that there was no room for.
   ///
   /// - Parameter durably: whether this line and all before it must survive even the machine.
-  func append(_ entry: Entry, durably: Bool) throws {
-    do {
-      try file.write(contentsOf: encoder.encode(entry) + Data([UInt8(ascii: "\n")]))
-      if durably { try file.synchronize() }
-    } catch {
-      throw FileError(path, "cannot be written: \(error.localizedDescription)")
+  /// - Returns: why it could not be written, and waits for the next.
+  func append(_ entry: Entry, durably: Bool) throws -> FileError? {
+    waiting += try encoder.encode(entry) + Data([UInt8(ascii: "\n")])
+    let descriptor = file.fileDescriptor
+    let count = waiting.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(written)) }
+    guard count == waiting.count else {
+      let reason = count < 0 ? String(cString: strerror(errno)) : "No space left on device"
+      // No part of a line stays.
+      ftruncate(descriptor, off_t(written))
+      return FileError(path, "cannot be written: \(reason)")
     }
+    written += count
+    waiting = Data()
+    guard durably, fsync(descriptor) != 0 else { return nil }
+    return FileError(path, "cannot be synced: \(String(cString: strerror(errno)))")
   }
 }

@@ -90,12 +90,17 @@ struct RunDirectory {
   /// Loads the newest checkpoint that can be trusted. Where there are some but none can be, nothing is touched: to start
   /// again from nothing is for a person to decide.
   ///
-  /// - Parameter warn: told of each checkpoint that was passed over.
+  /// - Parameters:
+  ///   - last: the step the run ends with.
+  ///   - warn: told of each checkpoint that was passed over.
   /// - Returns: where the run stands; nil at its beginning.
   func resume(
-    _ towers: TwoTowers, _ moments: Moments, in world: any Communicator, warn: (String) -> Void
+    _ towers: TwoTowers, _ moments: Moments, until last: Int, in world: any Communicator, warn: (String) -> Void
   ) throws -> TrainingState? {
     let state = try newestState(towers, moments, in: world, warn: warn)
+    if let state, state.step > last {
+      throw ResumeRefused("\(path) is at step \(state.step) already, beyond the \(last) that the recipe now asks for.")
+    }
     if world.isFirst { try takeOver() }
     return state
   }

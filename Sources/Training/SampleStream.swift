@@ -53,8 +53,11 @@ final class SampleStream {
   }
 
   /// The micro-batches of the next step.
-  func nextBatches() throws -> [MicroBatch] {
+  ///
+  /// - Parameter progress: called with each.
+  func nextBatches(progress: () -> Void) throws -> [MicroBatch] {
     try (0..<plan.microBatches).map { _ in
+      progress()
       let (batch, skipped) = try prefetcher.next()
       self.skipped += skipped
       return batch

@@ -60,7 +60,8 @@ public final class Trainer {
     step = TrainingStep(model, pairs: plan.own, recipe: recipe, in: world)
     step.whenEntering = { [watchdog] in watchdog.enter($0) }
     towers = step.towers
-    if let found = try run.resume(towers, step.moments, in: world, warn: { Self.tell("warning: \($0)") }) {
+    let last = recipe.steps > 0 ? recipe.steps : recipe.epochs * plan.stepsPerEpoch
+    if let found = try run.resume(towers, step.moments, until: last, in: world, warn: { Self.tell("warning: \($0)") }) {
       state = found
       // What was allowed to change is from now on what the run has.
       (state.dataset, state.recipe) = (data.digest, recipe)
@@ -112,7 +113,7 @@ public final class Trainer {
     var stragglers = Stragglers(ranks: world.size)
     while state.step < steps, !isAskedToStop {
       watchdog.enter(.data, step: state.step + 1)
-      let batches = try step.seconds.measure(\.data) { try samples.nextBatches() }
+      let batches = try step.seconds.measure(\.data) { try samples.nextBatches { watchdog.enter(.data) } }
 
       // 1. Embed every micro-batch, keeping only the embeddings; a single one keeps its activations as well.
       try step.embed(batches)
@@ -145,13 +146,14 @@ public final class Trainer {
         entry.validation = try validate(towers)
       }
       // The journal first: whatever happens now, no step of a checkpoint is missing from it.
-      try journal?.append(entry, durably: agreed.saves)
+      let lack = try journal?.append(entry, durably: agreed.saves)
       if world.isFirst { progress.show(entry, of: steps) }
       skipped = agreed.skipped
       step.seconds = PhaseTimes()
       if agreed.saves {
         watchdog.enter(.checkpoint)
-        try step.seconds.measure(\.checkpoint) { try save(isLast: isAskedToStop || state.step == steps) }
+        let isLast = isAskedToStop || state.step == steps
+        try step.seconds.measure(\.checkpoint) { try save(isLast: isLast, unless: lack) }
       }
     }
     progress.end()
@@ -194,7 +196,9 @@ public final class Trainer {
 
   /// Writes a checkpoint. Where the disk refuses, training goes on with the old ones and tries again when the next is
   /// due; only the last one must not fail.
-  private func save(isLast: Bool) throws {
+  ///
+  /// - Parameter lack: why the first rank could not write the journal, without which a checkpoint is not to be.
+  private func save(isLast: Bool, unless lack: FileError?) throws {
     let parameters = towers.parameters
     let size = try world.sum(parameters.stretches.reduce(0) { $0 + sumOfSquares(parameters.values(of: $1.kept)) })
     guard size.isFinite else { throw nonFinite("size of the weights", size, after: state.step) }
@@ -210,11 +214,13 @@ public final class Trainer {
         "step \(state.step): the weights of rank \(world.rank) differ from the first rank's: "
           + "do all nodes run the same program on the same kind of processor?")
     }
-    var refusal: FileError?
-    do {
-      try directory.save(towers, step.moments, state, in: world, warn: { Self.tell("warning: \($0)") })
-    } catch let error as FileError where world.isFirst {
-      refusal = error
+    var refusal = lack
+    if try world.broadcast(lack == nil ? 1 : 0) == 1 {
+      do {
+        try directory.save(towers, step.moments, state, in: world, warn: { Self.tell("warning: \($0)") })
+      } catch let error as FileError where world.isFirst {
+        refusal = error
+      }
     }
     let isRefused = try world.broadcast(refusal == nil ? 0 : 1) == 1
     lastSave = .now

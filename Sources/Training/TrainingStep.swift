@@ -11,7 +11,7 @@ public final class TrainingStep {
   public let towers: TwoTowers
   /// Seconds of the phases since it was last set to zero.
   public var seconds = PhaseTimes()
-  /// Told when a phase begins.
+  /// Told when a phase begins, and with each micro-batch of it.
   var whenEntering: (Phase) -> Void = { _ in }
   private let optimizer: Optimizer
   private let reduction: Reduction
@@ -46,9 +46,9 @@ public final class TrainingStep {
   ///
   /// Every rank has equally many micro-batches: where ranks share the model, they go through its blocks together.
   public func embed(_ batches: [MicroBatch]) throws {
-    whenEntering(.embed)
     try seconds.measure(\.embed) {
       for (batch, rows) in zip(batches, rows(of: batches)) {
+        whenEntering(.embed)
         try towers.embed(batch, into: embeddings.rows(rows), keeping: batches.count == 1)
       }
     }
@@ -67,11 +67,11 @@ public final class TrainingStep {
   /// Goes backward through every micro-batch, which is embedded again unless it is the only one; leaves this rank's
   /// part of the gradients of all parameters.
   public func backward(_ batches: [MicroBatch], from contrast: Contrast) throws {
-    whenEntering(.backward)
     try seconds.measure(\.backward) {
       towers.parameters.beginGradients()
       towers.logitScale.gradient.scalar = contrast.logitScaleGradient
       for (batch, rows) in zip(batches, rows(of: batches)) {
+        whenEntering(.backward)
         try towers.backward(batch, from: contrast.gradients.rows(rows))
       }
     }

@@ -10,8 +10,10 @@ import Synchronization
 final class Watchdog: Sendable {
   /// The exit code of a run that it ended.
   static let exitCode: Int32 = 86
-  /// What every rank gets that may take longer than a step.
-  private static let longer = 5.0
+  /// What a first step gets: memory is new to it, and nothing tells how long it should take,
+  private static let firstStep = 5.0
+  /// and what starting, validating and checkpoints get, which have no parts that could be waited for.
+  private static let longPhase = 30.0
   /// A step may take so many times the one before it.
   private static let slower = 10.0
   /// How long after the first rank's the others' patience ends: it knows more.
@@ -80,7 +82,11 @@ final class Watchdog: Sendable {
       Thread.sleep(forTimeInterval: Self.pulse / .seconds(1))
     }
     var limit = Duration.seconds(max(patience, Self.slower * (now.lastStep / .seconds(1))))
-    if now.phase.isLong || now.lastStep == .zero { limit = limit * Self.longer }
+    if now.phase.isLong {
+      limit = limit * Self.longPhase
+    } else if now.lastStep == .zero {
+      limit = limit * Self.firstStep
+    }
     if rank > 0 { limit += Self.grace }
     // Meanwhile it may have gone on.
     guard waited > limit, !place.withLock({ $0.isOver || $0.since != now.since }) else { return false }
@@ -92,7 +98,8 @@ final class Watchdog: Sendable {
   private func verdict(_ own: Heartbeats.Sign) -> String {
     func seconds(_ value: Double) -> String { "\(Int(value)) s" }
     let begin =
-      "nothing has happened for \(seconds(own.seconds)), in phase \(own.phase) of step \(own.step); ending the run."
+      "nothing has happened for \(seconds(own.seconds)), in phase \(own.phase) of step \(own.step); ending the run "
+      + "(--patience allows more)."
     guard let heartbeats else { return begin }
     let heard = heartbeats.heard, others = rank == 0 ? Array(1..<ranks) : [0]
     func describe(_ memory: Heartbeats.Memory) -> String {
@@ -106,7 +113,7 @@ final class Watchdog: Sendable {
       }
       let silence = memory.heard.duration(to: .now)
       // Who lives is heard of twice a second.
-      if silence > .seconds(min(patience / 2, 5)) {
+      if silence > .seconds(max(min(patience / 2, 5), 1.5)) {
         lines.append(
           "no answer from \(describe(memory)) for \(seconds(silence / .seconds(1))), last seen at step "
             + "\(memory.sign.step) in phase \(memory.sign.phase)")

@@ -8,7 +8,8 @@ struct Launch: ParsableCommand {
     discussion: """
       SIGTERM, SIGINT or SIGHUP becomes a checkpoint and exit code 143; a second one ends the training at once. When a \
       rank or a host dies, the command is started again, and goes on from the newest checkpoint. Mistakes of usage, \
-      refused resumptions and broken data (2, 64, 74) are not tried again. The exit code is the command's last one.
+      refused resumptions and broken data (2, 64, 74) are not tried again. The exit code is the command's last one. \
+      The command must be mpirun itself, or end by `exec mpirun`: what a script leaves behind is ended.
 
       Example:
         clip launch --max-restarts 5 -- mpirun -n 2 clip train --recipe tiny --data my-shards --into my-run

@@ -18,6 +18,9 @@ final class Supervisor {
   private static let longestPause = 10.0
   /// What `mpirun` gets to end its ranks after a second request: it takes two seconds.
   private static let grace = 10.0
+  /// How often a request is repeated until it is granted, in seconds.
+  private static let repetition = 1.0
+  private static let stopped: Int32 = 143
 
   /// - Parameters:
   ///   - command: the program, found on PATH, and its arguments.
@@ -38,6 +41,8 @@ final class Supervisor {
     while true {
       let start = ContinuousClock.now
       let code = try supervise(try spawn())
+      // Asked before there was anything to stop, ranks end by the signal itself: nothing is lost, and nothing was done.
+      if asked > 0, code == 128 + SIGUSR1 { return Self.stopped }
       failures = ContinuousClock.now - start > Self.longLife ? 1 : failures + 1
       guard asked == 0, Self.mayGoBetterNextTime(code) else { return code }
       guard restarts < maxRestarts else {
@@ -91,13 +96,29 @@ final class Supervisor {
       // As process 1 it also meets the orphans of others.
       var ended = waitpid(-1, &status, WNOHANG)
       while ended > 0, ended != child { ended = waitpid(-1, &status, WNOHANG) }
-      if ended == child { return Self.exitCode(of: status) }
-      guard let signal = nextSignal(within: asked > 1 ? Self.grace : nil) else {
-        kill(-child, SIGKILL)
+      if ended == child {
+        endRest(of: child)
+        return Self.exitCode(of: status)
+      }
+      guard let signal = nextSignal(within: asked == 0 ? nil : asked == 1 ? Self.repetition : Self.grace) else {
+        // mpirun loses what comes before its ranks are there; to ranks that know already it makes no difference.
+        if asked == 1 { kill(child, SIGUSR1) } else { kill(-child, SIGKILL) }
         continue
       }
       if signal != SIGCHLD { pass(on: signal, to: child) }
     }
+  }
+
+  /// Ends what a command left in its group: a script that died may leave the mpirun it had started, with all ranks.
+  private func endRest(of group: pid_t) {
+    let end = ContinuousClock.now + .seconds(Self.grace)
+    kill(-group, SIGTERM)
+    while kill(-group, 0) == 0, ContinuousClock.now < end {
+      var status: Int32 = 0
+      while waitpid(-1, &status, WNOHANG) > 0 {}
+      usleep(20_000)
+    }
+    kill(-group, SIGKILL)
   }
 
   private func pass(on signal: Int32, to child: pid_t) {

@@ -70,6 +70,29 @@ extension RankTests {
       try endsAsIfNothingHadHappened()
     }
 
+    /// Before there are ranks, or before they listen.
+    @Test(arguments: [0.1, 0.15, 0.2, 0.3]) func theSupervisorIsHeardFromTheStart(delay: Double) throws {
+      let program = try ClipProgram(
+        ["launch", "--"] + ClipProgram.mpirun(2) + [ClipProgram.path] + Trained.command(into: "run", steps: 9999),
+        ranks: nil, in: scratch.path)
+      Thread.sleep(forTimeInterval: delay)
+      #expect(kill(program.launcher, SIGTERM) == 0)
+      let result = program.wait()
+      #expect(result.status == 143 && result.orphans.isEmpty, "\(result.errors)")
+      #expect(!result.errors.contains("restart"))
+    }
+
+    @Test func whatAScriptLeavesIsEnded() throws {
+      let command = ClipProgram.mpirun(2) + [ClipProgram.path] + Trained.command(into: "run", steps: 5000)
+      let quoted = command.map { "'\($0)'" }.joined(separator: " ")
+      try scratch.write("\(quoted)\necho over\n", to: "run.sh")
+      let program = try ClipProgram(
+        ["launch", "--max-restarts", "0", "--", "sh", "run.sh"], ranks: nil, in: scratch.path)
+      self.await(program) { lines >= 3 }
+      #expect(kill(program.launcher, SIGTERM) == 0)
+      #expect(program.wait().orphans.isEmpty)
+    }
+
     @Test func aSecondRequestEndsItAtOnce() throws {
       let program = try launch(5)
       self.await(program) { lines >= 3 }
@@ -179,6 +202,10 @@ extension RankTests {
       #expect(result.errors.contains("resuming run after step "))
       #expect(try scratch.text("run/recipe.json").contains("\"learningRate\" : 0.002"))
       // From now on that is what the run has.
+      // Nobody goes back.
+      try scratch.fail(
+        command + ["--set", "optimizer.learningRate=2e-3", "--data", "shards", "shards", "--set", "steps=7"]
+          + ["--allow-change", "steps"], ranks: 2, with: 64, "run is at step 40 already, beyond the 7")
       let again = command + ["--set", "optimizer.learningRate=2e-3", "--data", "shards", "shards"]
       #expect(try scratch.succeed(again, ranks: 2).errors.contains("nothing to do"))
     }

@@ -134,6 +134,33 @@ extension RankTests {
       try scratch.fail(Trained.command(into: "disk/other"), ranks: 2, with: 74, "disk/other", "Read-only file system")
     }
 
+    /// Lines of the journal wait until there is room, and checkpoints for the journal.
+    @Test(.enabled(if: SmallDisk.canBeMade, "needs the right to mount"))
+    func aFullDiskHoldsTheJournalBack() throws {
+      let disk = try SmallDisk(scratch("disk"), kilobytes: 8000)
+      defer { disk.unmount() }
+      let program = try ClipProgram(
+        Trained.command(into: "disk/run", steps: 1000, "checkpoint.everySteps=20", "checkpoint.keepLast=1"), ranks: 2,
+        in: scratch.path)
+      func lines() -> Int { (try? JournalLine.all(of: "disk/run", in: scratch).count) ?? 0 }
+      let deadline = ContinuousClock.now + .seconds(60)
+      while lines() < 3, program.isRunning, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.005) }
+      #expect(FileManager.default.createFile(atPath: scratch("disk/filler"), contents: nil))
+      let filler = try #require(FileHandle(forWritingAtPath: scratch("disk/filler")))
+      while (try? filler.write(contentsOf: Data(count: 4096))) != nil {}
+      Thread.sleep(forTimeInterval: 0.7)
+      let stuck = lines()
+      Thread.sleep(forTimeInterval: 0.3)
+      #expect(lines() == stuck && program.isRunning)
+      try filler.close()
+      try scratch.remove("disk/filler")
+      let result = program.wait()
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(result.errors.contains("journal.jsonl: cannot be written: No space left on device; training goes on"))
+      #expect(try JournalLine.all(of: "disk/run", in: scratch).map(\.step) == Array(1...1000))
+      try scratch.succeed(["verify", "disk/run"])
+    }
+
     @Test func pathsThatCannotBeAreNamed() throws {
       try scratch.write("x", to: "file")
       for run in ["file", "file/run"] {
