@@ -41,14 +41,7 @@ unset OPENBLAS_CORETYPE
 # mpirun wants to hear twice from root that it may.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
-# The pictures of the tests, with captions that tell them apart.
-mkdir "$scratch/pictures"
-for picture in Tests/ImagesTests/Fixtures/*.{jpg,png,webp}; do
-  name=${picture##*/}
-  cp "$picture" "$scratch/pictures/${name/./-}.${name##*.}"
-  tr '.-' '  ' <<<"a test of $name" >"$scratch/pictures/${name/./-}.txt"
-done
-"$clip" pack "$scratch/pictures" --into "$scratch/shards" >"$scratch/pack.log"
+Tests/pack-pictures.sh "$clip" "$scratch" >"$scratch/pack.log"
 
 # train RUN LAUNCHER…
 train() {

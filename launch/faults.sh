@@ -39,14 +39,7 @@ promise() {
   fi
 }
 
-# The pictures of the tests, with captions that tell them apart.
-mkdir "$scratch/pictures"
-for picture in Tests/ImagesTests/Fixtures/*.{jpg,png,webp}; do
-  name=${picture##*/}
-  cp "$picture" "$scratch/pictures/${name/./-}.${name##*.}"
-  tr '.-' '  ' <<<"a test of $name" >"$scratch/pictures/${name/./-}.txt"
-done
-"$clip" pack "$scratch/pictures" --into "$scratch/shards" >/dev/null || exit 1
+Tests/pack-pictures.sh "$clip" "$scratch" >/dev/null || exit 1
 "$clip" vocabulary learn "$scratch/shards" --size 530 --into "$scratch/vocabulary.txt" >/dev/null || exit 1
 
 # The command of a run: small enough that a checkpoint takes no time, with one due after every second step.

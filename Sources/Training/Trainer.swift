@@ -10,6 +10,8 @@ public import Towers
 
 /// Trains a CLIP model together with all other ranks. Read ``run()`` first.
 public final class Trainer {
+  /// Steps of the whole run.
+  public let steps: Int
   private let recipe: Recipe
   private let world: any Communicator
   private let towers: TwoTowers
@@ -60,8 +62,9 @@ public final class Trainer {
     step = TrainingStep(model, pairs: plan.own, recipe: recipe, in: world)
     step.whenEntering = { [watchdog] in watchdog.enter($0) }
     towers = step.towers
-    let last = recipe.steps > 0 ? recipe.steps : recipe.epochs * plan.stepsPerEpoch
-    if let found = try run.resume(towers, step.moments, until: last, in: world, warn: { Self.tell("warning: \($0)") }) {
+    steps = recipe.steps > 0 ? recipe.steps : recipe.epochs * plan.stepsPerEpoch
+    if let found = try run.resume(towers, step.moments, until: steps, in: world, warn: { Self.tell("warning: \($0)") })
+    {
       state = found
       // What was allowed to change is from now on what the run has.
       (state.dataset, state.recipe) = (data.digest, recipe)
@@ -84,9 +87,6 @@ public final class Trainer {
     samples = SampleStream(
       data, plan: plan, recipe: recipe, model: model, tokenizer: tokenizer, from: state.step)
   }
-
-  /// Steps of the whole run.
-  public var steps: Int { recipe.steps > 0 ? recipe.steps : recipe.epochs * plan.stepsPerEpoch }
 
   /// Numbers training changes.
   public var parameterCount: Int { towers.parameters.parameters.reduce(0) { $0 + $1.count } }
