@@ -66,7 +66,7 @@ struct Pack: ParsableCommand {
       let index = packing.index
       let bytes = index.shards.reduce(0) { $0 + $1.bytes }
       var text =
-        "\(into): \(Self.count(index.samples, "sample")) in \(Self.count(index.shards.count, "shard")), \(bytes) bytes"
+        "\(into): \(counted(index.samples, "sample")) in \(counted(index.shards.count, "shard")), \(bytes) bytes"
       for (reason, count) in index.dropped.sorted(by: { $0.key < $1.key }) {
         let names = packing.examples[reason] ?? []
         let shown = names.joined(separator: ", ") + (names.count < count ? ", …" : "")
@@ -75,6 +75,4 @@ struct Pack: ParsableCommand {
       return text
     }
   }
-
-  private static func count(_ number: Int, _ what: String) -> String { "\(number) \(what)\(number == 1 ? "" : "s")" }
 }

@@ -85,7 +85,7 @@ struct Train: ParsableCommand {
   private func greet(_ recipe: Recipe, _ samples: ShardCollection, _ trainer: Trainer, _ world: any Communicator) {
     Failure.tell(
       "\(samples.count) samples · \(trainer.parameterCount) parameters · batch \(recipe.globalBatch) · "
-        + "\(trainer.steps) steps · \(Self.count(world.size, "rank")) × \(Self.count(threads.count, "thread")) · "
+        + "\(trainer.steps) steps · \(counted(world.size, "rank")) × \(counted(threads.count, "thread")) · "
         + "\(recipe.precision.rawValue) (\(recipe.precision.unit.name))")
     if samples.count < recipe.globalBatch {
       Failure.tell(
@@ -95,6 +95,4 @@ struct Train: ParsableCommand {
       Failure.tell("warning: \(slow)")
     }
   }
-
-  private static func count(_ number: Int, _ what: String) -> String { "\(number) \(what)\(number == 1 ? "" : "s")" }
 }
