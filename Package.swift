@@ -60,7 +60,7 @@ let package = Package(
     module("Captions", ["Files", "CZlib"]),
     module("Collectives", ["COpenMPI"]),
     module("Shards", ["Files", "Images", "CZstd"]),
-    module("Checkpoints", ["Files", "Tensors", "Towers", "Captions"]),
+    module("Checkpoints", ["Files", "Tensors", "Towers", "Captions", "CZstd"]),
 
     // The two things one does with it.
     module("Training", ["Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints"]),
@@ -103,7 +103,7 @@ let package = Package(
     tests(of: "clip", ["Files", "Images", "Shards", "Checkpoints"]),
     tests(
       of: "Training", ["Files", "Tensors", "Towers", "Collectives", "Checkpoints"], resources: [.copy("Fixtures")]),
-    tests(of: "Checkpoints", ["Files", "Towers"], resources: [.copy("Fixtures")]),
+    tests(of: "Checkpoints", ["Files", "Tensors", "Towers"], resources: [.copy("Fixtures")]),
     tests(of: "Images", resources: [.copy("Fixtures")]),
     tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),
     tests(of: "Captions", ["Files"], resources: [.copy("Fixtures")]),

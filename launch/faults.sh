@@ -62,7 +62,7 @@ whole() {
 }
 
 # Every call that changes what is on the disk, or opens something on it.
-readonly calls=openat,mkdir,write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,unlink,unlinkat,rmdir,flock
+readonly calls=openat,mkdir,write,pwrite64,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,rmdir,flock
 
 # A rank of two, or a process alone, that is traced; the arguments behind -- are the command.
 #   traced RANK OPTIONS… -- COMMAND…
@@ -138,6 +138,35 @@ refused() {
   promise "$name" "$tries" "$survived" "$why"
 }
 
+# slow NAME: delays what one rank of two writes, each in turn. Checkpoints are those of a calm run all the same, and steps are
+# taken while they are written.
+slow() {
+  local name=$1 rank tries=0 survived=0 why='' said
+  rm -rf "$scratch/calm"
+  run_command "$scratch/calm"
+  mpirun --oversubscribe -n 2 "${command[@]}" --set checkpoint.keepLast=2 >/dev/null 2>&1
+  for rank in 0 1; do
+    rm -rf "$scratch/slow"
+    run_command "$scratch/slow"
+    tries=$((tries + 1))
+    mpirun --oversubscribe -n 2 "$scratch/traced" "$rank" -e trace=fdatasync \
+      -e inject=fdatasync:delay_enter=1500000:when=1 -o /dev/null -- \
+      "${command[@]}" --set checkpoint.keepLast=2 >"$scratch/log" 2>&1 &
+    while kill -0 $! 2>/dev/null && [ "$(cat "$scratch/slow/journal.jsonl" 2>/dev/null | wc -l)" -lt 4 ]; do sleep 0.02; done
+    # Four steps are done, and the checkpoint of the second is not.
+    said=$(ls "$scratch/slow" | paste -sd ' ')
+    wait $!
+    if [[ $said == *step-000000002.tmp-* ]] && "$clip" verify "$scratch/slow" >"$scratch/log" &&
+      cmp -s "$scratch/slow/step-000000002/model.safetensors" "$scratch/calm/step-000000002/model.safetensors" &&
+      cmp -s "$scratch/slow/step-000000004/model.safetensors" "$scratch/calm/step-000000004/model.safetensors"; then
+      survived=$((survived + 1))
+    elif [ -z "$why" ]; then
+      why="rank $rank: $said"
+    fi
+  done
+  promise "$name" "$tries" "$survived" "$why"
+}
+
 # restarted NAME KILLS: kills ranks at random under `clip launch` until the run is done.
 restarted() {
   local name=$1 kills=$2 tries=0 survived=0 supervisor victims code
@@ -153,6 +182,7 @@ restarted() {
   done
   wait "$supervisor"
   code=$?
+  rm -rf "$scratch/calm"
   run_command "$scratch/calm" 400
   mpirun --oversubscribe -n 2 "${command[@]}" >/dev/null 2>&1
   if [ "$code" = 0 ] && cmp -s "$scratch/calm/step-000000400/model.safetensors" \
@@ -210,7 +240,13 @@ lost() {
   code=$? took=$((SECONDS - start))
   cluster/hosts.sh mend clip-host-1
   run_command "$scratch/lost" 100000
-  cluster/on-hosts.sh timeout --signal=USR1 --kill-after=20 5 "${command[@]}" >"$scratch/log" 2>&1
+  cluster/on-hosts.sh "${command[@]}" >"$scratch/log" 2>&1 &
+  launcher=$!
+  while kill -0 "$launcher" 2>/dev/null && ! grep -q '^resuming ' "$scratch/log" && [ $((SECONDS - start)) -lt 120 ]; do
+    sleep 0.2
+  done
+  kill -USR1 "$launcher"
+  wait "$launcher"
   cluster/hosts.sh down
   if [ "$code" != 0 ] && [ "$took" -lt 60 ] && grep -q '^resuming ' "$scratch/log"; then
     promise "$name" 1 1
@@ -236,15 +272,19 @@ cp -r "$scratch/halfway" "$scratch/two"
 run_command "$scratch/two"
 mpirun --oversubscribe -n 2 "${command[@]}" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }
 
+
 many=${short:+12} ranks=${short:+4}
 killed "killed at every system call of a save, alone" 0 "${many:-100000}" "$scratch/alone"
 for rank in 0 1; do
   killed "killed at system calls of rank $rank of 2" "$rank" "${ranks:-60}" "$scratch/two" mpirun --oversubscribe -n 2
 done
-for call in write fsync rename mkdir; do
+for call in write pwrite64 ftruncate fsync fdatasync rename mkdir; do
   refused "no space left at every $call" "$call" ENOSPC "${many:-100000}"
 done
-refused "input or output errors at every fsync" fsync EIO "${many:-100000}"
+for call in fsync fdatasync; do
+  refused "input or output errors at every $call" "$call" EIO "${many:-100000}"
+done
+slow "a checkpoint of a slow disk is of its step, and training goes on"
 restarted "ranks killed at random under clip launch" "$([ "$short" ] && echo 2 || echo 20)"
 named "a stopped rank is named and the run ended" "$([ "$short" ] && echo 1 || echo 6)"
 lost "a host whose cable is pulled"

@@ -3,41 +3,55 @@ public import Evaluation
 /// How fast checkpoints are written and read.
 public struct CheckpointReport: BenchmarkReport, Sendable {
   let recipe: String
-  /// Of all tensors.
+  /// Of all numbers.
   let bytes: Int
+  /// What training waits for: each rank copies its share.
+  let copySeconds: Double
   /// Until the checkpoint is durable.
   let writeSeconds: Double
   let writeBytesPerSecond: Double
-  /// With comparing every digest; what was just written comes from memory where it fits.
+  /// From the disk, with comparing every digest.
   let readSeconds: Double
   let readBytesPerSecond: Double
+  /// From the disk, as `cat` reads.
+  let plainReadSeconds: Double
 
-  init(recipe: String, bytes: Int, writeSeconds: Double, readSeconds: Double) {
+  init(
+    recipe: String, bytes: Int, copySeconds: Double, writeSeconds: Double, readSeconds: Double, plainReadSeconds: Double
+  ) {
     self.recipe = recipe
     self.bytes = bytes
+    self.copySeconds = copySeconds
     self.writeSeconds = writeSeconds
     self.readSeconds = readSeconds
+    self.plainReadSeconds = plainReadSeconds
     writeBytesPerSecond = Double(bytes) / writeSeconds
     readBytesPerSecond = Double(bytes) / readSeconds
   }
 
-  /// A line each for writing and reading.
+  private var rows: [(name: String, seconds: Double)] {
+    [
+      ("copy, for which training waits", copySeconds), ("write, until it is durable", writeSeconds),
+      ("verify and read, from the disk", readSeconds), ("read as cat does, from the disk", plainReadSeconds),
+    ]
+  }
+
+  /// A line each for copying, writing and reading.
   public func text(on machine: Machine) -> String {
     var table = Table("a checkpoint of \(recipe), \(Figure.bytes(bytes))", "time", "MB/s")
-    table.add(
-      "write, until it is durable", Figure.seconds(writeSeconds), Figure.digits(writeBytesPerSecond / 1e6))
-    table.add("verify and read", Figure.seconds(readSeconds), Figure.digits(readBytesPerSecond / 1e6))
+    for (name, seconds) in rows {
+      table.add(name, Figure.seconds(seconds), Figure.digits(Double(bytes) / seconds / 1e6))
+    }
     return ([machine.processor, ""] + table.lines).joined(separator: "\n")
   }
 
-  /// A bar each for writing and reading.
+  /// A bar each for copying, writing and reading.
   public func chart(on machine: Machine) -> BarChart {
     BarChart(
       title: "A checkpoint of \(recipe), \(Figure.bytes(bytes))", subtitles: [machine.processor], unit: "MB/s",
-      bars: [("write", writeBytesPerSecond, writeSeconds), ("verify and read", readBytesPerSecond, readSeconds)]
-        .map { name, rate, seconds in
-          BarChart.Bar(
-            name, [rate / 1e6], figure: "\(Figure.digits(rate / 1e6)) in \(Figure.seconds(seconds))")
-        })
+      bars: rows.map { name, seconds in
+        let rate = Double(bytes) / seconds / 1e6
+        return BarChart.Bar(name, [rate], figure: "\(Figure.digits(rate)) in \(Figure.seconds(seconds))")
+      })
   }
 }

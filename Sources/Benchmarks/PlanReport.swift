@@ -57,6 +57,7 @@ public struct PlanReport: Encodable, Sendable {
     table.add("  parameters, gradients, moments", Figure.bytes(memory.parameters))
     table.add("  activations", Figure.bytes(memory.activations))
     table.add("  embeddings and loss", Figure.bytes(memory.embeddings))
+    table.add("  copy of a checkpoint's share", Figure.bytes(memory.checkpoint))
     table.add("  program, libraries, buffers", Figure.bytes(memory.rest))
     table.add("sent a step", Figure.bytes(bytesSent))
     table.add("operations a step", "\(Figure.digits(Double(operations) / 1e9)) GFLOP")

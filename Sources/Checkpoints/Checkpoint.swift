@@ -1,19 +1,24 @@
 import Files
+import Tensors
 
 /// A directory `step-000001000` that holds a run as it was after so many steps.
 ///
 /// ```
-/// model.safetensors                weights, single precision, open_clip's names
-/// optimizer-000.safetensors …      whatever the optimizer keeps, in files of about 1 GiB
-/// state.json                       where the run stands
-/// MANIFEST.json                    length and digest of every file; written last
+/// model.safetensors                    weights, single precision, open_clip's names
+/// optimizer-000.safetensors.zst …      whatever the optimizer keeps, in files of about 1 GiB
+/// state.json                           where the run stands
+/// MANIFEST.json                        length and digests of every file; written last
 /// ```
 public struct Checkpoint: Sendable, Equatable {
   /// The run's directory with the name of the checkpoint.
   public let directory: String
 
   static let modelFile = "model.safetensors"
-  static let stateFile = "state.json"
+  static let optimizerPrefix = "optimizer-"
+  static let compressedSuffix = ".zst"
+  static let optimizerSuffix = ".safetensors" + compressedSuffix
+  /// The name of the file that says where the run stands.
+  public static let stateFile = "state.json"
 
   /// The checkpoint at `directory`, which may be damaged or not exist; ``problems(contents:of:)`` tells.
   public init(_ directory: String) {
@@ -37,15 +42,6 @@ public struct Checkpoint: Sendable, Equatable {
   /// Opens the weights.
   public func model() throws -> SafetensorsFile { try SafetensorsFile("\(directory)/\(Self.modelFile)") }
 
-  /// The tensors of the optimizer, from all its files.
-  public func optimizer() throws -> [WeightTensor] {
-    try Directory.names(in: directory).filter { $0.hasPrefix("optimizer-") && $0.hasSuffix(".safetensors") }
-      .flatMap { try SafetensorsFile("\(directory)/\($0)").tensors }
-  }
-
-  /// The bytes of `state.json`.
-  public func state() throws -> [UInt8] { try FileReader.contents(of: "\(directory)/\(Self.stateFile)") }
-
   /// What is wrong with the checkpoint: one line each, naming the file; none for one that can be trusted.
   ///
   /// - Parameters:
@@ -58,9 +54,15 @@ public struct Checkpoint: Sendable, Equatable {
       if let step, manifest.step != step {
         problems.append("\(directory): is the checkpoint of step \(manifest.step) by its \(Manifest.name)")
       }
+      var files: [StoredFile] = []
       for entry in manifest.files where only == nil || entry.file == only {
-        if let problem = problem(with: entry, contents: contents) { problems.append(problem) }
+        do {
+          files.append(try StoredFile(entry, in: directory))
+        } catch {
+          problems.append("\(error)")
+        }
       }
+      if contents { problems += Self.damage(of: files) }
       let known = Set(manifest.files.map(\.file) + [Manifest.name])
       if only == nil {
         problems += try Directory.names(in: directory).filter { !known.contains($0) }
@@ -74,30 +76,14 @@ public struct Checkpoint: Sendable, Equatable {
     }
   }
 
-  private func problem(with entry: Manifest.Entry, contents: Bool) -> String? {
-    let path = "\(directory)/\(entry.file)"
-    do {
-      let file = try FileReader(path)
-      guard file.count == entry.bytes else {
-        return "\(path): has \(file.count) bytes, expected \(entry.bytes)"
-      }
-      guard contents else { return nil }
-      let digest = RunningDigest()
-      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(file.count, 4 << 20), alignment: 64)
-      defer { buffer.deallocate() }
-      var offset = 0
-      while offset < file.count {
-        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, file.count - offset)])
-        try file.read(into: part, at: offset)
-        digest.append(UnsafeRawBufferPointer(part))
-        offset += part.count
-      }
-      guard digest.digest == entry.digest else {
-        return "\(path): has digest \(digest.digest), expected \(entry.digest): it is damaged"
-      }
-      return nil
-    } catch {
-      return "\(error)"
+  /// Reads every byte of some files; a line for each that is not what it was, naming the first place.
+  private static func damage(of files: [StoredFile]) -> [String] {
+    let blocks = files.indices.flatMap { file in files[file].entry.blocks.indices.map { (file, $0) } }
+    let found = Failures<Int>()
+    Threads.forEachItem(of: blocks.count, keeping: { StoredFile.Buffers(for: files) }) { item, buffers in
+      let (file, block) = blocks[item]
+      found.note(file, at: item) { try files[file].check(block, buffers) }
     }
+    return found.first.map { "\($0)" }
   }
 }

@@ -36,47 +36,38 @@ public struct CheckpointStore: Sendable {
     return (nil, warnings)
   }
 
-  /// Writes a checkpoint; afterwards ``prune(after:)`` is due.
+  /// Where a checkpoint is while it is written.
   ///
-  /// A valid checkpoint of the same step is left as it is; a damaged one is replaced.
+  /// - Parameter mark: another one for each run that may write here.
+  func temporary(step: Int, mark: Int) -> String { "\(Checkpoint(step: step, in: directory).directory).tmp-\(mark)" }
+
+  /// Makes a checkpoint of a directory that holds its tensors; afterwards ``prune(after:)`` is due. One that is there
+  /// under its name already is replaced.
   ///
   /// - Parameters:
+  ///   - temporary: the directory, whose files are durable.
   ///   - step: steps done, below 10^9.
-  ///   - model: the weights.
-  ///   - optimizer: what the optimizer keeps, under names of the caller's choice.
-  ///   - state: the bytes of `state.json`.
-  ///   - files: more small files to keep with it, such as the recipe.
-  ///   - optimizerFileBytes: about how large a file of optimizer tensors may become.
-  /// - Returns: the checkpoint.
-  @discardableResult
-  public func write(
-    step: Int, model: [TensorSource], optimizer: [TensorSource], state: [UInt8],
-    files: [(name: String, bytes: [UInt8])] = [], optimizerFileBytes: Int = 1 << 30
+  ///   - entries: what the manifest says of the files that are there.
+  ///   - files: small files to write.
+  func commit(
+    _ temporary: String, step: Int, _ entries: [Manifest.Entry], files: [(name: String, bytes: [UInt8])]
   ) throws -> Checkpoint {
     let checkpoint = Checkpoint(step: step, in: directory)
-    if Directory.exists(checkpoint.directory), checkpoint.problems().isEmpty { return checkpoint }
-    let temporary = "\(checkpoint.directory).tmp-\(getpid())"
-    do {
-      try Directory.remove(temporary)
-      try Directory.create(temporary)
-      var entries: [Manifest.Entry] = []
-      for (name, bytes) in [(Checkpoint.stateFile, state)] + files {
-        try FileWriter.write(bytes, to: "\(temporary)/\(name)")
-        entries.append(Manifest.Entry(file: name, bytes: bytes.count, digest: Digest(of: bytes)))
-      }
-      for (name, tensors) in [(Checkpoint.modelFile, model)] + Self.parts(of: optimizer, limit: optimizerFileBytes) {
-        let written = try SafetensorsWriter.write(tensors, to: "\(temporary)/\(name)")
-        entries.append(Manifest.Entry(file: name, bytes: written.bytes, digest: written.digest))
-      }
-      try Manifest(step: step, files: entries).write(into: temporary)
-      try Directory.sync(temporary)
-      try discard(checkpoint)
-      try Directory.rename(temporary, to: checkpoint.directory)
-    } catch {
-      try? Directory.remove(temporary)
-      throw error
+    for (name, bytes) in files { try FileWriter.write(bytes, to: "\(temporary)/\(name)") }
+    let small = files.map {
+      Manifest.Entry(file: $0.name, blocks: [Manifest.Block(bytes: $0.bytes.count, digest: Digest(of: $0.bytes))])
     }
+    try Manifest(step: step, files: small + entries).write(into: temporary)
+    try Directory.sync(temporary)
+    try discard(checkpoint)
+    try Directory.rename(temporary, to: checkpoint.directory)
     return checkpoint
+  }
+
+  /// The checkpoint of a step, if there is one that can be trusted.
+  public func valid(step: Int) -> Checkpoint? {
+    let checkpoint = Checkpoint(step: step, in: directory)
+    return Directory.exists(checkpoint.directory) && checkpoint.problems().isEmpty ? checkpoint : nil
   }
 
   /// Removes what an interrupted write or removal left; call it when nothing else writes to the run.
@@ -110,23 +101,5 @@ public struct CheckpointStore: Sendable {
     try Directory.remove(condemned)
     try Directory.rename(checkpoint.directory, to: condemned)
     try Directory.remove(condemned)
-  }
-
-  /// Splits tensors, in their order, into files of at most `limit` bytes each, or of one tensor that is larger.
-  private static func parts(of tensors: [TensorSource], limit: Int) -> [(name: String, tensors: [TensorSource])] {
-    var parts: [[TensorSource]] = []
-    var bytes = 0
-    for tensor in tensors {
-      if parts.isEmpty || bytes + tensor.byteCount > limit {
-        parts.append([])
-        bytes = 0
-      }
-      parts[parts.count - 1].append(tensor)
-      bytes += tensor.byteCount
-    }
-    return parts.enumerated().map { index, tensors in
-      let digits = String(index)
-      return ("optimizer-" + String(repeating: "0", count: max(0, 3 - digits.count)) + "\(digits).safetensors", tensors)
-    }
   }
 }

@@ -5,10 +5,13 @@ import Files
 /// The last member of the JSON is the digest of all bytes before it, so that a change anywhere in the manifest itself
 /// is found too.
 struct Manifest: Codable, Equatable {
+  /// A file, as blocks one behind the other.
   struct Entry: Codable, Equatable {
     let file: String
-    let bytes: Int
-    let digest: Digest
+    let blocks: [Block]
+
+    /// The length of the file.
+    var bytes: Int { blocks.reduce(0) { $0 + $1.bytes } }
   }
 
   var format = Self.format
@@ -16,7 +19,7 @@ struct Manifest: Codable, Equatable {
   let files: [Entry]
 
   static let name = "MANIFEST.json"
-  private static let format = "swift-clip checkpoint 1"
+  private static let format = "swift-clip checkpoint 2"
 
   init(step: Int, files: [Entry]) {
     self.step = step
@@ -38,11 +41,13 @@ struct Manifest: Codable, Equatable {
     guard tail(after: body) == bytes.suffix(from: body.count) else {
       throw FileError(path, "does not end with the digest of what it says, \(Digest(of: body)): it is damaged")
     }
-    let manifest = try JSONFile.decode(Manifest.self, from: bytes, of: path)
-    guard manifest.format == format else {
-      throw FileError(path, "has the format \"\(manifest.format)\", expected \"\(format)\": another version wrote it")
+    // Another version may have other members, so its name is looked at first.
+    struct Header: Codable { let format: String }
+    let found = try JSONFile.decode(Header.self, from: bytes, of: path).format
+    guard found == format else {
+      throw FileError(path, "has the format \"\(found)\", expected \"\(format)\": another version wrote it")
     }
-    return manifest
+    return try JSONFile.decode(Manifest.self, from: bytes, of: path)
   }
 
   private static func tail(after body: [UInt8]) -> ArraySlice<UInt8> {

@@ -12,21 +12,7 @@ public final class SafetensorsFile: Sendable {
   /// Opens a file and checks its header; what is wrong with it is a `FileError`.
   public init(_ path: String) throws {
     let file = try FileReader(path)
-    guard file.count >= 8 else {
-      throw FileError(path, "has \(file.count) bytes, expected a safetensors file: at least 8")
-    }
-    let length = try file.read(8, at: 0).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard length <= SafetensorsHeader.mostBytes, Int(length) <= file.count - 8 else {
-      throw FileError(
-        path, "is not a whole safetensors file: its header has \(length) bytes, the file \(file.count)")
-    }
-    let begin = 8 + Int(length)
-    let header: SafetensorsHeader
-    do {
-      header = try SafetensorsHeader(try file.read(Int(length), at: 8), dataCount: file.count - begin)
-    } catch let problem as HeaderScanner.Problem {
-      throw FileError(path, "is not a valid safetensors file: \(problem.reason)")
-    }
+    let (header, begin) = try SafetensorsHeader.read(of: path, count: file.count) { try file.read($0, at: 0) }
     self.path = path
     metadata = header.metadata
     tensors = header.entries.map { entry in

@@ -1,3 +1,5 @@
+import Files
+
 /// What the header of a safetensors file says, checked.
 ///
 /// The file is `u64 N, little-endian | N bytes of JSON | data`. The tensors' ranges must fill the data exactly: no
@@ -97,6 +99,32 @@ struct SafetensorsHeader {
     guard end == dataCount else {
       let what = end > dataCount ? "it was cut short" : "something was appended"
       throw HeaderScanner.Problem(reason: "the tensors fill \(end) bytes, found \(dataCount) bytes of data: \(what)")
+    }
+  }
+
+  /// Reads the header of a file, whose problems are a `FileError`.
+  ///
+  /// - Parameters:
+  ///   - path: the file, for errors.
+  ///   - count: its length.
+  ///   - first: its first so many bytes; never asked for more than there are.
+  /// - Returns: the header, and where the data begin.
+  static func read(
+    of path: String, count: Int, first: (Int) throws -> [UInt8]
+  ) throws -> (header: SafetensorsHeader, begin: Int) {
+    guard count >= 8 else {
+      throw FileError(path, "has \(count) bytes, expected a safetensors file: at least 8")
+    }
+    let length = try first(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length <= mostBytes, Int(length) <= count - 8 else {
+      throw FileError(path, "is not a whole safetensors file: its header has \(length) bytes, the file \(count)")
+    }
+    let begin = 8 + Int(length)
+    let bytes = Array(try first(begin).dropFirst(8))
+    do throws(HeaderScanner.Problem) {
+      return (try SafetensorsHeader(bytes, dataCount: count - begin), begin)
+    } catch {
+      throw FileError(path, "is not a valid safetensors file: \(error.reason)")
     }
   }
 }

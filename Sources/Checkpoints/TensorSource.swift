@@ -1,11 +1,7 @@
 /// A tensor on its way into a file: its bytes are lent when they are written, so that nothing is copied whole.
 public struct TensorSource {
-  /// The name it gets in the file.
-  public let name: String
-  /// Its dimensions; empty for a scalar.
-  public let shape: [Int]
-  /// How its numbers are stored.
-  public let type: StoredType
+  /// What the file says of it.
+  public let description: TensorDescription
   private let lend: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
 
   /// - Parameters:
@@ -17,9 +13,7 @@ public struct TensorSource {
     _ name: String, shape: [Int], type: StoredType,
     lend: @escaping ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) {
-    self.name = name
-    self.shape = shape
-    self.type = type
+    description = TensorDescription(name, shape: shape, type: type)
     self.lend = lend
   }
 
@@ -34,9 +28,6 @@ public struct TensorSource {
       try tensor.values().withUnsafeBytes { try body($0) }
     }
   }
-
-  /// Bytes the shape and the type make.
-  public var byteCount: Int { shape.reduce(type.byteCount, *) }
 
   func withBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     try lend(body)

@@ -72,4 +72,26 @@ extension Communicator {
     try bytes.withUnsafeMutableBytes { try broadcast($0) }
     return bytes
   }
+
+  /// Every rank's bytes on the first, whatever their number; nothing on the others.
+  public func collect(_ own: [UInt8]) throws -> [[UInt8]] {
+    var counts = [Double](repeating: 0, count: size)
+    counts[rank] = Double(own.count)
+    try counts.withUnsafeMutableBufferPointer { try sum($0) }
+    let ends = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + Int($1)) }
+    var all = [UInt8](repeating: 0, count: isFirst ? ends[size] : 0)
+    try own.withUnsafeBytes { own in
+      try all.withUnsafeMutableBytes { all in
+        let nothing = UnsafeRawBufferPointer(rebasing: own[..<0])
+        let outgoing = (0..<size).map { $0 == 0 && !isFirst ? own : nothing }
+        let incoming = (0..<size).map { other in
+          UnsafeMutableRawBufferPointer(
+            rebasing: isFirst && other > 0 ? all[ends[other]..<ends[other + 1]] : all[..<0])
+        }
+        try exchange((outgoing, incoming))
+      }
+    }
+    guard isFirst else { return [] }
+    return (0..<size).map { $0 == 0 ? own : Array(all[ends[$0]..<ends[$0 + 1]]) }
+  }
 }

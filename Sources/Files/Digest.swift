@@ -26,15 +26,23 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible, Codable {
     return "xxh64:" + String(repeating: "0", count: 16 - digits.count) + digits
   }
 
+  /// Reads the form ``description`` writes; nil for anything else.
+  public init?(_ text: String) {
+    guard text.hasPrefix("xxh64:"), text.utf8.count == 22, let value = UInt64(text.dropFirst(6), radix: 16) else {
+      return nil
+    }
+    self.value = value
+  }
+
   /// Reads the form ``description`` writes.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
-    guard text.hasPrefix("xxh64:"), text.utf8.count == 22, let value = UInt64(text.dropFirst(6), radix: 16) else {
+    guard let digest = Digest(text) else {
       throw DecodingError.dataCorruptedError(
         in: container, debugDescription: "found \"\(text)\", expected \"xxh64:\" and sixteen hexadecimal digits")
     }
-    self.value = value
+    self = digest
   }
 
   /// Writes ``description``.

@@ -63,4 +63,10 @@ public final class FileReader: Sendable {
     let file = try FileReader(path)
     return try file.read(file.count, at: 0)
   }
+
+  /// Has the system give up what it keeps of the file in memory, so that it is read from the disk again: for measuring.
+  public func forget() throws {
+    let problem = posix_fadvise(descriptor.rawValue, 0, 0, POSIX_FADV_DONTNEED)
+    guard problem == 0 else { throw FileError(path, cannot: "forget", Errno(rawValue: problem)) }
+  }
 }

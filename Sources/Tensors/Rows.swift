@@ -28,7 +28,12 @@ public func zero(_ x: Tensor) {
 /// `y = x`.
 public func copy(_ x: Tensor, into y: Tensor) {
   precondition(x.rows == y.rows && x.columns == y.columns, "shapes differ")
-  Threads.forEachBand(of: x.rows) { band in fillRows(y.rows(band), bias: nil, adding: x.rows(band)) }
+  guard x.rows == 1 else {
+    return Threads.forEachBand(of: x.rows) { band in fillRows(y.rows(band), bias: nil, adding: x.rows(band)) }
+  }
+  Threads.forEachBand(of: x.columns, unit: 1 << 14) { band in
+    fillRows(y.columns(band), bias: nil, adding: x.columns(band))
+  }
 }
 
 /// `y += x`.

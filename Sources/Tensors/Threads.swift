@@ -74,6 +74,25 @@ public enum Threads {
 
   private static let mostSharesPerThread = 4
 
+  /// Calls `body` with each of `0 ..< count`, roughly in order: each thread takes the next when it is done with one.
+  ///
+  /// - Parameters:
+  ///   - make: makes what a thread needs for itself; called once on each thread.
+  ///   - body: gets an index and what its thread has made.
+  package static func forEachItem<State>(of count: Int, keeping make: () -> State, _ body: (Int, State) -> Void) {
+    let pool = pool.withLock { $0 }
+    let taken = Atomic<Int>(0)
+    pool.run(parts: max(1, min(pool.count, count))) { _ in
+      guard count > 0 else { return }
+      let state = make()
+      while true {
+        let item = taken.add(1, ordering: .relaxed).oldValue
+        guard item < count else { return }
+        body(item, state)
+      }
+    }
+  }
+
   /// One of `bands` ranges that cover `0 ..< count`, each starting at a multiple of `unit`.
   private static func band(_ band: Int, of bands: Int, unit: Int, in count: Int) -> Range<Int> {
     let units = (count + unit - 1) / unit

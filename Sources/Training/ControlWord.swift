@@ -11,6 +11,8 @@ struct ControlWord {
   var stops: Bool
   /// Whether it is time for a checkpoint by this rank's clock; by anybody's, once exchanged.
   var isLate: Bool
+  /// Whether this rank's part of a checkpoint is still being written; anybody's, once exchanged.
+  var isSaving: Bool
   /// The peak resident set of this rank in bytes; the largest of all, once exchanged.
   var peakMemory: Int
   /// What of the recipe's digest a number of double precision can hold.
@@ -21,6 +23,7 @@ struct ControlWord {
     // What must be the same everywhere travels with its negative: the largest of both tell the range.
     var words: [Double] = [
       stops ? 1 : 0, isLate ? 1 : 0, Double(peakMemory), Double(step), -Double(step), Double(recipe), -Double(recipe),
+      isSaving ? 1 : 0,
     ]
     try words.withUnsafeMutableBufferPointer { try world.maximum($0) }
     guard words[3] == -words[4] else {
@@ -32,7 +35,7 @@ struct ControlWord {
       throw TrainingError("step \(step): the recipe of rank \(world.rank) is not that of all other ranks")
     }
     var all = self
-    (all.stops, all.isLate, all.peakMemory) = (words[0] > 0, words[1] > 0, Int(words[2]))
+    (all.stops, all.isLate, all.peakMemory, all.isSaving) = (words[0] > 0, words[1] > 0, Int(words[2]), words[7] > 0)
     return all
   }
 }

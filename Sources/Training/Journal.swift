@@ -59,9 +59,8 @@ final class Journal {
 
   /// Appends a line, and those before it that there was no room for.
   ///
-  /// - Parameter durably: whether this line and all before it must survive even the machine.
   /// - Returns: why it could not be written, and waits for the next.
-  func append(_ entry: Entry, durably: Bool) throws -> FileError? {
+  func append(_ entry: Entry) throws -> FileError? {
     waiting += try encoder.encode(entry) + Data([UInt8(ascii: "\n")])
     let descriptor = file.fileDescriptor
     let count = waiting.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(written)) }
@@ -73,7 +72,15 @@ final class Journal {
     }
     written += count
     waiting = Data()
-    guard durably, fsync(descriptor) != 0 else { return nil }
-    return FileError(path, "cannot be synced: \(String(cString: strerror(errno)))")
+    return nil
+  }
+
+  /// Makes the lines in the file survive even the machine; may be called from any thread while this object lives.
+  var sync: @Sendable () throws -> Void {
+    { [path, file] in
+      guard fsync(file.fileDescriptor) == 0 else {
+        throw FileError(path, "cannot be synced: \(String(cString: strerror(errno)))")
+      }
+    }
   }
 }

@@ -38,13 +38,11 @@ package struct Moments {
     }
   }
 
-  /// Takes over what this rank keeps of `values`, which are those of `elements`.
-  func load(_ values: [Float], of elements: Range<Int>, _ kind: Kind) {
-    for slice in slices(in: elements) {
-      block(kind).columns(slice.place).withMutableFloats { place in
-        let first = slice.elements.lowerBound - elements.lowerBound
-        _ = place.update(fromContentsOf: values[first..<first + place.count])
-      }
+  /// The moments of elements this rank keeps, which lie in one slice, as one row.
+  func numbers(of elements: Range<Int>, _ kind: Kind) -> Tensor {
+    guard let slice = slices(in: elements).first, slice.elements == elements else {
+      preconditionFailure("this rank does not keep the moments of elements \(elements)")
     }
+    return block(kind).columns(slice.place)
   }
 }

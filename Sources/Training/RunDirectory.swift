@@ -102,42 +102,86 @@ struct RunDirectory {
       throw ResumeRefused("\(path) is at step \(state.step) already, beyond the \(last) that the recipe now asks for.")
     }
     if world.isFirst { try takeOver() }
+    try checkIsShared(in: world)
     return state
+  }
+
+  /// Throws where a rank does not see the first one's directory: all of them write into it.
+  private func checkIsShared(in world: any Communicator) throws {
+    let file = path + "/.lock"
+    let expected = try world.broadcast(world.isFirst ? try FileReader.contents(of: file) : [])
+    // A network's file system may show old times for a while.
+    let end = ContinuousClock.now + .seconds(30)
+    while (try? FileReader.contents(of: file)) != expected {
+      guard ContinuousClock.now < end else {
+        throw FileError(
+          path,
+          "is not the first rank's directory of that name on \(ProcessInfo.processInfo.hostName), where rank "
+            + "\(world.rank) runs: all ranks write checkpoints, so it must be on a file system they share")
+      }
+      Thread.sleep(forTimeInterval: 0.2)
+    }
   }
 
   private func newestState(
     _ towers: TwoTowers, _ moments: Moments, in world: any Communicator, warn: (String) -> Void
   ) throws -> TrainingState? {
-    // The first rank reads and checks everything; the others take the step it settled on.
-    var step = -1
-    if world.isFirst {
-      let (newest, warnings) = try store.newestValid()
-      warnings.forEach(warn)
-      let all = try store.list().count
-      guard newest != nil || all == 0 else {
+    let steps = world.isFirst ? try store.list().compactMap(\.step) : []
+    var left = steps
+    while true {
+      if left.isEmpty, !steps.isEmpty {
         throw FileError(
           path,
-          "none of its \(all) checkpoints can be trusted; mend what is named above, remove them to start again, "
+          "none of its \(steps.count) checkpoints can be trusted; mend what is named above, remove them to start again, "
             + "or name another --into")
       }
-      step = newest?.step ?? -1
-    }
-    step = try world.broadcast(step)
-    guard step >= 0, let checkpoint = try store.list().first(where: { $0.step == step }) else {
-      guard step < 0 else {
-        throw FileError(
-          path, "holds no checkpoint of step \(step), which the first rank found: is this directory shared?")
+      let step = try world.broadcast(left.popLast() ?? -1)
+      guard step >= 0 else { return nil }
+      var found: TrainingState?, problem: FileError?
+      do {
+        found = try load(step, into: towers.parameters, moments)
+      } catch let error as FileError {
+        problem = error
       }
-      return nil
+      // Each rank has read and checked what it keeps; all of it must be right.
+      let problems = try world.collect(Array("\(problem.map { "\($0)" } ?? "")".utf8)).filter { !$0.isEmpty }
+      if try world.broadcast(problems.isEmpty ? 0 : 1) == 0 { return found }
+      for problem in Set(problems.map { String(decoding: $0, as: UTF8.self) }).sorted() {
+        warn("passing over a damaged checkpoint: \(problem)")
+      }
     }
+  }
+
+  /// Loads a checkpoint: every byte this rank needs is proved before it is used.
+  private func load(_ step: Int, into parameters: ParameterStore, _ moments: Moments) throws -> TrainingState {
+    guard let checkpoint = try store.list().first(where: { $0.step == step }) else {
+      throw FileError(
+        path, "holds no checkpoint of step \(step) on \(ProcessInfo.processInfo.hostName): is the directory shared?")
+    }
+    let reader = try CheckpointReader(checkpoint)
     let state: TrainingState
     do {
-      state = try JSONDecoder().decode(TrainingState.self, from: Data(checkpoint.state()))
+      state = try JSONDecoder().decode(TrainingState.self, from: Data(reader.state()))
     } catch let error as DecodingError {
       throw FileError(checkpoint.directory + "/state.json", RecipeError.text(of: error))
     }
     try check(state)
-    try load(checkpoint, into: towers.parameters, moments)
+    for kind in CheckpointTensors.Kind.allCases {
+      for parameter in parameters.parameters {
+        try reader.check(kind.prefix + parameter.name, shape: parameter.shape)
+      }
+    }
+    let kept = parameters.stretches.flatMap { CheckpointTensors.parts(of: parameters, .values, $0.kept) }
+    let own = moments.slices(in: 0..<parameters.count).flatMap { slice in
+      [.firstMoments, .secondMoments].flatMap { CheckpointTensors.parts(of: parameters, $0, slice.elements) }
+    }
+    let places = Dictionary(
+      uniqueKeysWithValues: (kept + own).map {
+        ($0.part, CheckpointTensors.numbers($0.kind, $0.elements, of: parameters, moments))
+      })
+    try reader.read(Array(places.keys)) { part, range, bytes in
+      places[part]?.withMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[range]).copyMemory(from: bytes) }
+    }
     return state
   }
 
@@ -160,62 +204,9 @@ struct RunDirectory {
     }
   }
 
-  private func load(_ checkpoint: Checkpoint, into parameters: ParameterStore, _ moments: Moments) throws {
-    let weights = named(try checkpoint.model().tensors), optimizer = named(try checkpoint.optimizer())
-    func values(_ name: String, of parameter: Parameter, in tensors: [String: WeightTensor]) throws -> [Float] {
-      guard let tensor = tensors[name], tensor.shape == parameter.shape else {
-        throw FileError(
-          checkpoint.directory,
-          "tensor \(name): found \(tensors[name]?.shape.description ?? "none"), expected shape \(parameter.shape)")
-      }
-      return try tensor.values()
-    }
-    for parameter in parameters.parameters {
-      // A rank reads nothing of which it keeps no slice.
-      try parameters.set(parameter) {
-        _ = $0.update(fromContentsOf: try values(parameter.name, of: parameter, in: weights))
-      }
-      guard !moments.slices(in: parameter.elements).isEmpty else { continue }
-      for (prefix, kind, _) in Self.moments {
-        let found = try values(prefix + parameter.name, of: parameter, in: optimizer)
-        moments.load(found, of: parameter.elements, kind)
-      }
-    }
-  }
-
-  private func named(_ tensors: [WeightTensor]) -> [String: WeightTensor] {
-    Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-  }
-
-  /// Writes a checkpoint. Every rank calls it: the first one writes, and the others hand over what it lacks.
-  ///
-  /// - Parameter warn: told when older ones that need not be kept cannot be removed.
-  func save(
-    _ towers: TwoTowers, _ moments: Moments, _ state: TrainingState, in world: any Communicator,
-    warn: (String) -> Void
-  ) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let parameters = towers.parameters.parameters
-    let collection = SliceCollection(of: towers.parameters, moments, in: world)
-    func sources(_ prefix: String, _ kind: SliceCollection.Kind) -> [TensorSource] {
-      parameters.map { parameter in
-        TensorSource(prefix + parameter.name, shape: parameter.shape, type: .float32) { body in
-          try collection.lend(parameter.elements, kind, to: body)
-        }
-      }
-    }
-    try collection.collect {
-      let written = try store.write(
-        step: state.step, model: sources("", .values),
-        optimizer: Self.moments.flatMap { sources($0.prefix, $0.collected) }, state: Array(try encoder.encode(state)),
-        files: [("recipe.json", Array(recipe.json.utf8))])
-      do {
-        try store.prune(after: written)
-      } catch {
-        warn("older checkpoints stay: \(error)")
-      }
-    }
+  /// What writes the run's checkpoints, once there is something to write.
+  func saves(of parameters: ParameterStore, _ moments: Moments, in world: any Communicator) throws -> BackgroundSaves {
+    try BackgroundSaves(store, parameters, moments, recipe, in: world)
   }
 
   /// Why checkpoints of so many bytes may not find room, if they may not: one is written before another is removed.
@@ -226,9 +217,4 @@ struct RunDirectory {
     return "\(path): \(free) bytes are free; \(more) more checkpoint\(more == 1 ? "" : "s") of \(bytes) bytes "
       + "need \(more * bytes). Make room, or keep fewer (checkpoint.keepLast)."
   }
-
-  /// What the names of moments begin with.
-  private static let moments: [(prefix: String, kind: Moments.Kind, collected: SliceCollection.Kind)] = [
-    ("first_moment.", .first, .firstMoments), ("second_moment.", .second, .secondMoments),
-  ]
 }

@@ -10,11 +10,13 @@ public struct RunPlan: Sendable {
     public let activations: Int
     /// Embeddings and their gradients, those of all captions, and the loss's packed copies.
     public let embeddings: Int
+    /// The copy of a rank's share of a checkpoint, from which it is written while training goes on.
+    public let checkpoint: Int
     /// The program, its libraries, and room for products and for what is on the wire.
     public let rest: Int
 
     /// All of it.
-    public var total: Int { parameters + activations + embeddings + rest }
+    public var total: Int { parameters + activations + embeddings + checkpoint + rest }
   }
 
   /// Numbers training changes.
@@ -27,7 +29,7 @@ public struct RunPlan: Sendable {
   public let memory: Memory
   /// Bytes a rank sends in a step.
   public let bytesSent: Int
-  /// Size of a checkpoint: values and both moments in single precision.
+  /// Size of a checkpoint: values and both moments in single precision, before the zeros among them are compressed.
   public let checkpointBytes: Int
   /// Operations of a rank in a step that the mathematics needs, and those done again for the second embedding.
   public let operations: Int
@@ -49,7 +51,8 @@ public struct RunPlan: Sendable {
       recipe: recipe, model: model, layout: layout, ranks: ranks, threads: threads, pairs: pairs, micro: micro,
       microBatches: microBatches, tokens: min(captionTokens, model.text.contextLength))
     memory = Memory(
-      parameters: sizes.parameters, activations: sizes.activations, embeddings: sizes.embeddings, rest: sizes.rest)
+      parameters: sizes.parameters, activations: sizes.activations, embeddings: sizes.embeddings,
+      checkpoint: checkpointBytes / ranks, rest: sizes.rest)
     bytesSent = sizes.bytesSent
     let once = StepOperations.count(
       model, captionLengths: [Int](repeating: sizes.tokens, count: pairs), globalBatch: recipe.globalBatch)

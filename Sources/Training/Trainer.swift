@@ -19,6 +19,7 @@ public final class Trainer {
   private let plan: BatchPlan
   private let samples: SampleStream
   private let directory: RunDirectory
+  private let saves: BackgroundSaves
   private let validate: Validation?
   private var state: TrainingState
   private var lastSave = ContinuousClock.now
@@ -80,6 +81,7 @@ public final class Trainer {
       }
     }
     self.directory = run
+    saves = try run.saves(of: towers.parameters, step.moments, in: world)
     // Values and both moments, in single precision.
     if world.isFirst, let lack = try run.lackOfSpace(for: 12 * towers.parameters.count) {
       Self.tell("warning: \(lack)")
@@ -120,14 +122,14 @@ public final class Trainer {
 
       // 2. The loss sees the embeddings of the whole world.
       let contrast = try step.contrast()
-      guard contrast.loss.isFinite else { throw nonFinite("loss", contrast.loss) }
+      guard contrast.loss.isFinite else { throw try nonFinite("loss", contrast.loss) }
 
       // 3. Embed each micro-batch again, and go backward from the gradient of its embeddings.
       try step.backward(batches, from: contrast)
 
       // 4. One sum over the world, one step of the optimizer.
       let norm = try step.reduce()
-      guard norm.isFinite else { throw nonFinite("gradient", norm) }
+      guard norm.isFinite else { throw try nonFinite("gradient", norm) }
       let learningRate = recipe.optimizer.learningRate * recipe.schedule.factor(at: state.step, of: steps)
       try step.optimize(state.step + 1, learningRate: learningRate, norm: norm)
 
@@ -136,6 +138,7 @@ public final class Trainer {
       state.epoch = state.step / plan.stepsPerEpoch
       watchdog.enter(.agree)
       let agreed = try agree()
+      if saves.isUnderWay, !agreed.isSaving { try tell(saves.settle(), isLast: false) }
       isAskedToStop = agreed.stops
       if let warning = try stragglers.look(step.seconds.own, in: world), world.isFirst {
         Self.tell("warning: \(warning)")
@@ -146,14 +149,14 @@ public final class Trainer {
         entry.validation = try validate(towers)
       }
       // The journal first: whatever happens now, no step of a checkpoint is missing from it.
-      let lack = try journal?.append(entry, durably: agreed.saves)
+      let lack = try journal?.append(entry)
       if world.isFirst { progress.show(entry, of: steps) }
       skipped = agreed.skipped
       step.seconds = PhaseTimes()
       if agreed.saves {
         watchdog.enter(.checkpoint)
         let isLast = isAskedToStop || state.step == steps
-        try step.seconds.measure(\.checkpoint) { try save(isLast: isLast, unless: lack) }
+        try step.seconds.measure(\.checkpoint) { try save(isLast: isLast, unless: lack, journal) }
       }
     }
     progress.end()
@@ -175,6 +178,8 @@ public final class Trainer {
   private struct Agreement {
     let stops: Bool
     let saves: Bool
+    /// Whether the thread of any rank is busy with a checkpoint.
+    let isSaving: Bool
     let peakMemory: Int
     let skipped: Int
   }
@@ -185,23 +190,27 @@ public final class Trainer {
     // Clocks differ between ranks; the first one's counts.
     let isLate = world.isFirst && policy.everySeconds > 0 && seconds >= Double(policy.everySeconds)
     let words = try ControlWord(
-      step: state.step, stops: StopSignal.isAsked, isLate: isLate, peakMemory: Memory.peakResidentBytes,
-      recipe: recipeMark
+      step: state.step, stops: StopSignal.isAsked, isLate: isLate, isSaving: saves.isBusy,
+      peakMemory: Memory.peakResidentBytes, recipe: recipeMark
     ).exchanged(in: world)
     return Agreement(
       stops: words.stops,
       saves: words.stops || words.isLate || state.step == steps || isDue(every: policy.everySteps),
-      peakMemory: words.peakMemory, skipped: Int(try world.sum(Double(samples.skipped))))
+      isSaving: words.isSaving, peakMemory: words.peakMemory, skipped: Int(try world.sum(Double(samples.skipped))))
   }
 
-  /// Writes a checkpoint. Where the disk refuses, training goes on with the old ones and tries again when the next is
-  /// due; only the last one must not fail.
+  /// Begins a checkpoint, which is written while training goes on; the last one is waited for. Where the disk refuses,
+  /// training goes on with the old ones and tries again when the next is due; only the last one must not fail.
   ///
-  /// - Parameter lack: why the first rank could not write the journal, without which a checkpoint is not to be.
-  private func save(isLast: Bool, unless lack: FileError?) throws {
+  /// - Parameters:
+  ///   - lack: why the first rank could not write the journal, without which a checkpoint is not to be.
+  ///   - journal: on the first rank.
+  private func save(isLast: Bool, unless lack: FileError?, _ journal: Journal?) throws {
+    // The one before may still be on its way, where disks are slower than steps.
+    try tell(saves.finish(), isLast: false)
     let parameters = towers.parameters
     let size = try world.sum(parameters.stretches.reduce(0) { $0 + sumOfSquares(parameters.values(of: $1.kept)) })
-    guard size.isFinite else { throw nonFinite("size of the weights", size, after: state.step) }
+    guard size.isFinite else { throw try nonFinite("size of the weights", size, after: state.step) }
     // Ranks whose weights have drifted apart would train on, each another model. What ranks share is there only once.
     let digest = RunningDigest()
     for stretch in parameters.stretches where !stretch.isShared {
@@ -214,23 +223,28 @@ public final class Trainer {
         "step \(state.step): the weights of rank \(world.rank) differ from the first rank's: "
           + "do all nodes run the same program on the same kind of processor?")
     }
-    var refusal = lack
-    if try world.broadcast(lack == nil ? 1 : 0) == 1 {
-      do {
-        try directory.save(towers, step.moments, state, in: world, warn: { Self.tell("warning: \($0)") })
-      } catch let error as FileError where world.isFirst {
-        refusal = error
-      }
-    }
-    let isRefused = try world.broadcast(refusal == nil ? 0 : 1) == 1
     lastSave = .now
-    guard let refusal else {
-      // The others wait for the first rank to say what happened, and to end them.
-      if isRefused, isLast { try world.barrier() }
-      return
+    guard try world.broadcast(lack == nil ? 1 : 0) == 1 else {
+      return try tell(
+        BackgroundSaves.Outcome(step: state.step, isRefused: true, refusal: lack, warnings: []), isLast: isLast)
     }
-    guard !isLast else { throw refusal }
-    Self.tell("warning: no checkpoint of step \(state.step): \(refusal); training goes on")
+    try saves.begin(state, after: journal?.sync)
+    if isLast { try tell(saves.finish(), isLast: true) }
+  }
+
+  /// Says what became of a checkpoint, if it is known.
+  private func tell(_ outcome: BackgroundSaves.Outcome?, isLast: Bool) throws {
+    guard let outcome else { return }
+    for warning in outcome.warnings { Self.tell("warning: \(warning)") }
+    guard outcome.isRefused else { return }
+    if isLast {
+      if let refusal = outcome.refusal { throw refusal }
+      // The others wait for the first rank to say what happened, and to end them.
+      return try world.barrier()
+    }
+    if let refusal = outcome.refusal {
+      Self.tell("warning: no checkpoint of step \(outcome.step): \(refusal); training goes on")
+    }
   }
 
   private func entry(
@@ -244,9 +258,11 @@ public final class Trainer {
       peakMemoryBytes: agreed.peakMemory, skippedPictures: agreed.skipped)
   }
 
-  private func nonFinite(_ what: String, _ value: Double, after step: Int? = nil) -> TrainingError {
-    // Loss, summed gradient and weights are the same numbers on every rank, so all of them stop here.
-    TrainingError(
+  private func nonFinite(_ what: String, _ value: Double, after step: Int? = nil) throws -> TrainingError {
+    // Loss, summed gradient and weights are the same numbers on every rank, so all of them stop here; not without the
+    // checkpoint that is on its way, which is from before it went wrong.
+    try tell(saves.finish(), isLast: false)
+    return TrainingError(
       "step \(step ?? state.step + 1): the \(what) is \(value.isNaN ? "not a number" : "infinite"); take a smaller "
         + "optimizer.learningRate, a longer schedule.warmupSteps or an optimizer.gradientClip. Checkpoints stay as they "
         + "were.")

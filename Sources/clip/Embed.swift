@@ -55,9 +55,11 @@ struct Embed: ParsableCommand {
       results.append(source("text_features", try encoder.texts(lines)))
     }
     try SafetensorsWriter.write(results, to: into)
-    let shapes = Dictionary(uniqueKeysWithValues: results.map { ($0.name, $0.shape) })
+    let shapes = Dictionary(uniqueKeysWithValues: results.map { ($0.description.name, $0.description.shape) })
     try output.show(shapes) {
-      "\(into): " + results.map { "\($0.name) \($0.shape[0]) × \($0.shape[1])" }.joined(separator: ", ")
+      "\(into): "
+        + results.map { "\($0.description.name) \($0.description.shape[0]) × \($0.description.shape[1])" }.joined(
+          separator: ", ")
     }
   }
 

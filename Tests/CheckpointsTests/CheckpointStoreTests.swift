@@ -1,6 +1,8 @@
 import Checkpoints
 import Files
 import Foundation
+import Synchronization
+import Tensors
 import Testing
 
 @Suite struct CheckpointStoreTests {
@@ -8,17 +10,27 @@ import Testing
 
   init() throws { run = try Scratch.directory() + "/run" }
 
-  let model = [TensorSource("w", shape: [2, 2], values: [1, 2, 3, 4]), TensorSource("b", shape: [], values: [5])]
-  let optimizer = (0..<5).map { TensorSource("first_moment.\($0)", shape: [3], values: [Float($0), 1, 2]) }
+  let model = [WeightTensor("w", shape: [2, 2]) { [1, 2, 3, 4] }, WeightTensor("b", shape: []) { [5] }]
+  let optimizer = (0..<5).map { index in WeightTensor("first_moment.\(index)", shape: [3]) { [Float(index), 1, 2] } }
 
   @discardableResult
-  func write(_ step: Int, to store: CheckpointStore? = nil) throws -> Checkpoint {
-    let store = store ?? CheckpointStore(run)
-    let written = try store.write(
+  func write(_ step: Int, to store: CheckpointStore? = nil, ranks: Int = 1) throws -> Checkpoint {
+    try (store ?? CheckpointStore(run)).write(
       step: step, model: model, optimizer: optimizer, state: Array("{\"step\": \(step)}".utf8),
-      files: [("recipe.json", Array("{}".utf8))], optimizerFileBytes: 24)
-    try store.prune(after: written)
-    return written
+      files: [("recipe.json", Array("{}".utf8))], optimizerFileBytes: 24, ranks: ranks)
+  }
+
+  /// All numbers of some tensors, as a reader hands them over.
+  func read(_ checkpoint: Checkpoint, _ tensors: [WeightTensor]) throws -> [String: [Float]] {
+    let found = Mutex<[String: [Float]]>([:])
+    try CheckpointReader(checkpoint).read(tensors.map { TensorPart($0.name, 0..<$0.count) }) { part, range, bytes in
+      found.withLock {
+        $0[part.name, default: [Float](repeating: .nan, count: part.elements.count)].withUnsafeMutableBytes {
+          UnsafeMutableRawBufferPointer(rebasing: $0[range]).copyMemory(from: bytes)
+        }
+      }
+    }
+    return found.withLock { $0 }
   }
 
   func steps() throws -> [Int] { try CheckpointStore(run).list().compactMap(\.step) }
@@ -30,22 +42,79 @@ import Testing
     try bytes.write(to: URL(fileURLWithPath: path))
   }
 
-  @Test func whatIsWrittenIsRead() throws {
-    let checkpoint = try write(1234)
+  @Test(arguments: 1...3) func whatIsWrittenIsRead(ranks: Int) throws {
+    let checkpoint = try write(1234, ranks: ranks)
     #expect(checkpoint.directory == "\(run)/step-000001234" && checkpoint.step == 1234)
     #expect(
       try Directory.names(in: checkpoint.directory) == [
-        "MANIFEST.json", "model.safetensors", "optimizer-000.safetensors", "optimizer-001.safetensors",
-        "optimizer-002.safetensors", "recipe.json", "state.json",
+        "MANIFEST.json", "model.safetensors", "optimizer-000.safetensors.zst", "optimizer-001.safetensors.zst",
+        "optimizer-002.safetensors.zst", "recipe.json", "state.json",
       ])
     #expect(checkpoint.problems().isEmpty)
     #expect(try checkpoint.model().tensor("w").values() == [1, 2, 3, 4])
-    let moments = try checkpoint.optimizer()
-    #expect(moments.map(\.name) == (0..<5).map { "first_moment.\($0)" })
-    #expect(try moments[4].values() == [4, 1, 2])
-    #expect(try String(decoding: checkpoint.state(), as: UTF8.self) == "{\"step\": 1234}")
+    for tensor in model + optimizer { #expect(try read(checkpoint, [tensor]) == [tensor.name: tensor.values()]) }
+    #expect(try read(checkpoint, model + optimizer).count == 7)
+    #expect(try String(decoding: CheckpointReader(checkpoint).state(), as: UTF8.self) == "{\"step\": 1234}")
     #expect(try CheckpointStore(run).newestValid().checkpoint == checkpoint)
     #expect(try CheckpointStore("\(run)/none").newestValid().checkpoint == nil)
+  }
+
+  @Test func filesAreTheSameWhoeverWritesThem() throws {
+    // Three blocks of one rank, and zeros that compression takes out.
+    let count = 2_300_000
+    let large = [WeightTensor("large", shape: [count]) { (0..<count).map { Float($0 % 7) } }]
+    let moments = [
+      WeightTensor("noise", shape: [1000]) { (0..<1000).map { Float(sin(Double($0))) } },
+      WeightTensor("zeros", shape: [count]) { [Float](repeating: 0, count: count) },
+    ]
+    let checkpoints = try [1, 2, 5].map {
+      try CheckpointStore(run, keepLast: 9).write(step: $0, model: large, optimizer: moments, state: [], ranks: $0)
+    }
+    let plain = "\(run)/plain.safetensors"
+    for checkpoint in checkpoints {
+      #expect(
+        try FileReader.contents(of: "\(checkpoint.directory)/model.safetensors")
+          == FileReader.contents(of: "\(checkpoints[0].directory)/model.safetensors"))
+      // Any zstd reads them.
+      let compressed = "\(checkpoint.directory)/optimizer-000.safetensors.zst"
+      let zstd = try Process.run(
+        URL(fileURLWithPath: "/usr/bin/env"), arguments: ["zstd", "-dqf", compressed, "-o", plain])
+      zstd.waitUntilExit()
+      #expect(zstd.terminationStatus == 0)
+      for tensor in moments { #expect(try SafetensorsFile(plain).tensor(tensor.name).values() == tensor.values()) }
+      var status = stat()
+      #expect(stat(compressed, &status) == 0 && status.st_blocks * 512 < 100_000, "\(status.st_blocks) blocks")
+    }
+    #expect(
+      Set(try checkpoints.map { try FileReader.contents(of: "\($0.directory)/MANIFEST.json") }).count == 3,
+      "each was written in other blocks")
+  }
+
+  @Test func trainingGoesOnWhileItIsWritten() throws {
+    let count = 20_000_000
+    let values = Tensor(rows: 1, columns: count)
+    values.withMutableFloats { $0.update(repeating: 1) }
+    let tensor = WeightTensor("w", shape: [count]) { [] }
+    let store = CheckpointStore(run)
+    let writer = CheckpointStore.writers(store, model: [tensor], optimizer: [], ranks: 1)[0]
+    writer.begin(step: 1) { values.columns($0.elements) }
+    #expect(writer.isBusy)
+    values.withMutableFloats { $0.update(repeating: 2) }
+    #expect(writer.isBusy, "80 MB were written before 20 million numbers were: this test has shown nothing")
+    writer.commit([try writer.finish().get()], files: [], after: {})
+    #expect(try writer.finishCommit().get() == [])
+    let found = try store.list()[0].model().tensor("w").values()
+    #expect(found.count == count && found.allSatisfy { $0 == 1 })
+  }
+
+  @Test func theCheckpointComesAfterWhatItMustNotOutlive() throws {
+    struct Refusal: Error {}
+    let store = CheckpointStore(run)
+    let writer = CheckpointStore.writers(store, model: model, optimizer: [], ranks: 1)[0]
+    writer.begin(step: 1) { Tensor(rows: 1, columns: $0.elements.count) }
+    writer.commit([try writer.finish().get()], files: [], after: { throw Refusal() })
+    #expect(throws: FileError.self) { try writer.finishCommit().get() }
+    #expect(try Directory.names(in: run).isEmpty)
   }
 
   @Test func everyChangedByteIsFound() throws {
@@ -150,24 +219,33 @@ import Testing
     #expect(try steps() == [20, 30, 40, 50])
   }
 
-  @Test func aDamagedCheckpointOfTheSameStepIsReplacedAndAValidOneKept() throws {
+  @Test func aDamagedCheckpointOfTheSameStepIsReplaced() throws {
     let checkpoint = try write(10)
     try damage("\(checkpoint.directory)/state.json") { $0[0] ^= 1 }
+    #expect(CheckpointStore(run).valid(step: 10) == nil)
     try write(10)
-    #expect(checkpoint.problems().isEmpty)
-    let other = try CheckpointStore(run).write(step: 10, model: [], optimizer: [], state: [])
-    #expect(try other.model().tensors.count == 2)
+    #expect(CheckpointStore(run).valid(step: 10) == checkpoint && CheckpointStore(run).valid(step: 11) == nil)
     #expect(try Directory.names(in: run) == ["step-000000010"])
   }
 
   @Test func aFailedWriteLeavesTheOldAndNothingElse() throws {
-    struct DiskFull: Error {}
-    try write(10, to: CheckpointStore(run, keepLast: 1))
-    let failing = TensorSource("w", shape: [2], type: .float32) { _ in throw DiskFull() }
-    #expect(throws: DiskFull.self) {
-      try CheckpointStore(run, keepLast: 1).write(step: 20, model: model, optimizer: [failing], state: [])
+    let store = CheckpointStore(run, keepLast: 1)
+    try write(10, to: store)
+    let writers = CheckpointStore.writers(store, model: model, optimizer: optimizer, ranks: 2)
+    // A file lies where the directory is to be.
+    try FileWriter.write([], to: "\(run)/step-000000020.tmp-4711")
+    for writer in writers { writer.begin(step: 20) { Tensor(rows: 1, columns: $0.elements.count) } }
+    for writer in writers {
+      #expect(throws: FileError.self) { try writer.finish().get() }
+      #expect(!writer.isBusy)
     }
+    writers[0].discard()
     #expect(try Directory.names(in: run) == ["step-000000010"])
+    // The same writers go on with the next.
+    for writer in writers { writer.begin(step: 30) { Tensor(rows: 1, columns: $0.elements.count) } }
+    writers[0].commit(try writers.map { try $0.finish().get() }, files: [], after: {})
+    #expect(try writers[0].finishCommit().get() == [])
+    #expect(try Directory.names(in: run) == ["step-000000030"])
   }
 
   @Test func leftoversOfAKilledRunAreRemoved() throws {

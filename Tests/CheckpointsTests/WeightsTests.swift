@@ -38,9 +38,9 @@ import Towers
     }
   }
 
-  func sources(scale: Float = 1) throws -> [TensorSource] {
+  func sources(scale: Float = 1) throws -> [WeightTensor] {
     try Weights.open(Scratch.fixture("open_clip")).tensors.map { tensor in
-      TensorSource(tensor.name, shape: tensor.shape, values: try tensor.values().map { $0 * scale })
+      WeightTensor(tensor.name, shape: tensor.shape) { try tensor.values().map { $0 * scale } }
     }
   }
 

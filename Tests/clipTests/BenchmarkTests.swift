@@ -105,7 +105,8 @@ extension RankTests {
       let found = try benchmark("checkpoint", "--recipe", "tiny", ranks: 2)
       #expect(
         ofMachine.union([
-          "recipe", "bytes", "write_seconds", "write_bytes_per_second", "read_seconds", "read_bytes_per_second",
+          "recipe", "bytes", "copy_seconds", "write_seconds", "write_bytes_per_second", "read_seconds",
+          "read_bytes_per_second", "plain_read_seconds",
         ]) == Set(found.keys))
       #expect(try number(found, "bytes") == 12 * 1_745_281)
       #expect(try scratch.names("").isEmpty)

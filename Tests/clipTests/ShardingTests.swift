@@ -14,7 +14,7 @@ extension RankTests {
 
     /// Weights and moments of a checkpoint.
     private func tensors(_ checkpoint: String) throws -> [[UInt8]] {
-      try ["model.safetensors", "optimizer-000.safetensors"].map { try scratch.read("\(checkpoint)/\($0)") }
+      try ["model.safetensors", "optimizer-000.safetensors.zst"].map { try scratch.read("\(checkpoint)/\($0)") }
     }
 
     // A rank's pairs are one micro-batch: several would be summed over the ranks one by one where blocks are shared.
