@@ -98,6 +98,10 @@ let package = Package(
       name: "WorldCheck", dependencies: ["CAllocations", "Collectives", "Tensors", "Towers", "Training"],
       path: "Tests/WorldCheck",
       swiftSettings: swift),
+    // Loss of power at every moment of a save, which launch/faults.sh traces.
+    .executableTarget(
+      name: "PowerLoss", dependencies: ["Checkpoints", "Files", "Tensors"], path: "Tests/PowerLoss",
+      swiftSettings: swift),
     tests(of: "Files"),
     tests(of: "Tensors"),
     tests(of: "clip", ["Files", "Images", "Shards", "Checkpoints"]),

@@ -49,6 +49,15 @@ run_command() {
     --set steps="${2:-4}" --set schedule.warmupSteps=1 --set checkpoint.everySteps=2 --set checkpoint.keepLast=1)
 }
 
+# The command of a run whose checkpoints are a few kilobytes.
+small_command() {
+  run_command "$1" "$2"
+  command+=(--allow-change steps --set model.embed_dim=4
+    --set model.vision_cfg.image_size=16 --set model.vision_cfg.width=8 --set model.vision_cfg.layers=1
+    --set model.vision_cfg.head_width=8 --set model.text_cfg.width=8 --set model.text_cfg.heads=1
+    --set model.text_cfg.layers=1)
+}
+
 # whole RUN REFERENCE [LAUNCHER…]: goes on with a run, and whether that ends as if nothing had happened.
 whole() {
   run_command "$1"
@@ -76,6 +85,14 @@ if [ "${OMPI_COMM_WORLD_RANK:-0}" = "$rank" ]; then exec strace -f -qq "${option
 exec "$@"
 WRAPPER
 chmod +x "$scratch/traced"
+
+# Traces every rank into files of its own, one a thread: PREFIX-RANK.THREAD.
+#   each-traced PREFIX CALLS COMMAND…
+cat >"$scratch/each-traced" <<'WRAPPER'
+#!/usr/bin/env bash
+exec strace -ff -ttt -T -xx -s 100000000 -e "trace=$2" -o "$1-${OMPI_COMM_WORLD_RANK:-0}" "${@:3}"
+WRAPPER
+chmod +x "$scratch/each-traced"
 
 # killed NAME RANK STEPS REFERENCE LAUNCHER…: kills a rank of a run that has a checkpoint of step 2 at its N-th call, for N
 # up to the last call it makes or, in the short form, for a sample of them.
@@ -138,6 +155,24 @@ refused() {
   promise "$name" "$tries" "$survived" "$why"
 }
 
+# powerless NAME RANKS: the power fails at every moment of a run that takes two steps more and saves; any of the changes that
+# were not synced then may or may not be on the disk. Tests/PowerLoss does this in a simulated file system.
+powerless() {
+  local name=$1 ranks=$2 rank said launcher=() traces=()
+  if [ "$ranks" -gt 1 ]; then launcher=(mpirun --oversubscribe -n "$ranks"); fi
+  rm -rf "$scratch/small" "$scratch/before" "$scratch"/power-*
+  small_command "$scratch/small" 2
+  "${launcher[@]}" "${command[@]}" >"$scratch/log" 2>&1 || { promise "$name" 1 0 "$(tail -n 1 "$scratch/log")"; return; }
+  cp -r "$scratch/small" "$scratch/before"
+  small_command "$scratch/small" 4
+  for ((rank = 0; rank < ranks; rank++)); do traces+=("$scratch/power-$rank"); done
+  "${launcher[@]}" "$scratch/each-traced" "$scratch/power" "$calls,close" "${command[@]}" >"$scratch/log" 2>&1
+  said=$(.build/release/PowerLoss "$scratch/small" "$scratch/before" "$scratch/after" "${traces[@]}" 2>&1)
+  # shellcheck disable=SC2086  # "states N survived M; first: …"
+  set -- $said
+  promise "$name" "${2:-1}" "$(tr -d ';' <<<"${4:-0}")" "$said"
+}
+
 # slow NAME: delays what one rank of two writes, each in turn. Checkpoints are those of a calm run all the same, and steps are
 # taken while they are written.
 slow() {
@@ -167,6 +202,53 @@ slow() {
   promise "$name" "$tries" "$survived" "$why"
 }
 
+# unheard NAME: whether a run ends well whose words nobody takes.
+unheard() {
+  local name=$1 tries=0 survived=0 where reference
+  rm -rf "$scratch/calm"
+  run_command "$scratch/calm"
+  mpirun --oversubscribe -n 2 "${command[@]}" >/dev/null 2>&1
+  for where in full closed full-of-two closed-of-two; do
+    rm -rf "$scratch/unheard"
+    run_command "$scratch/unheard"
+    case $where in
+      full) "${command[@]}" >/dev/full 2>&1 ;;
+      closed) "${command[@]}" >&- 2>&- ;;
+      full-of-two) mpirun --oversubscribe -n 2 "${command[@]}" >/dev/full 2>&1 ;;
+      # mpirun itself needs them to be open: what it writes into goes away.
+      closed-of-two) mpirun --oversubscribe -n 2 "${command[@]}" 2>&1 | true ;;
+    esac
+    tries=$((tries + 1))
+    case $where in *-of-two) reference=$scratch/calm ;; *) reference=$scratch/alone ;; esac
+    cmp -s "$scratch/unheard/step-000000004/model.safetensors" "$reference/step-000000004/model.safetensors" &&
+      survived=$((survived + 1))
+  done
+  promise "$name" "$tries" "$survived"
+}
+
+# straggling NAME: stops one rank of two for a tenth of every fifth of a second; whether it is named.
+straggling() {
+  local name=$1 launcher victim code survived=0
+  rm -rf "$scratch/straggling"
+  run_command "$scratch/straggling" 100000
+  # Steps as long as it is stopped: it is then stopped in what it does itself, not in waiting for the other.
+  command+=(--set globalBatch=256 --set microBatch=8)
+  mpirun --oversubscribe -n 2 "${command[@]}" >"$scratch/log" 2>&1 &
+  launcher=$!
+  await_steps "$scratch/straggling" "$launcher"
+  victim=$(rank_process 1 "$scratch/straggling")
+  for _ in $(seq 150); do
+    kill -STOP "$victim" && sleep 0.1
+    kill -CONT "$victim" && sleep 0.1
+    grep -q "rank 1 is the straggler" "$scratch/log" && survived=1 && break
+  done
+  kill -USR1 "$launcher"
+  wait "$launcher"
+  code=$?
+  [ "$code" = 143 ] || survived=0
+  promise "$name" 1 "$survived" "exit code $code; $(grep '^clip\|^warning' "$scratch/log" | tail -n 1)"
+}
+
 # restarted NAME KILLS: kills ranks at random under `clip launch` until the run is done.
 restarted() {
   local name=$1 kills=$2 tries=0 survived=0 supervisor victims code
@@ -192,6 +274,14 @@ restarted() {
   promise "$name" "$tries" "$survived" "clip launch ended with $code: $(tail -n 1 "$scratch/log")"
 }
 
+# rank_process RANK RUN: the process of a rank of a run.
+rank_process() {
+  local pid
+  for pid in $(pgrep -f "^$clip train .*--into $2"); do
+    tr '\0' '\n' <"/proc/$pid/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1" && echo "$pid"
+  done
+}
+
 # await_steps RUN PROCESS: waits until a run has taken some steps, or its process has ended.
 await_steps() {
   while kill -0 "$2" 2>/dev/null && [ "$(cat "$1/journal.jsonl" 2>/dev/null | wc -l)" -lt 20 ]; do sleep 0.1; done
@@ -208,9 +298,7 @@ named() {
     launcher=$!
     await_steps "$scratch/stuck" "$launcher"
     sleep 1
-    victim=$(for pid in $(pgrep -f "^$clip train .*--into $scratch/stuck"); do
-      tr '\0' '\n' <"/proc/$pid/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$rank" && echo "$pid"
-    done)
+    victim=$(rank_process "$rank" "$scratch/stuck")
     kill -STOP "$victim"
     wait "$launcher"
     code=$?
@@ -255,18 +343,47 @@ lost() {
   fi
 }
 
+# fewer NAME: pulls the cable of one of three hosts under `clip launch --hosts-file`; whether the run goes on without it.
+fewer() {
+  local name=$1 launcher start code
+  if [ -n "$(cluster/hosts.sh list 2>/dev/null)" ] || ! cluster/hosts.sh up 3 >"$scratch/log" 2>&1; then
+    echo "skipped $1: hosts of network namespaces are up already, or not allowed here"
+    return
+  fi
+  printf '%s\n' "clip-host-0 slots=2" "clip-host-1" "clip-host-2   # the one that goes" >"$scratch/hosts"
+  rm -rf "$scratch/fewer"
+  run_command "$scratch/fewer" 100000
+  cluster/hosts.sh exec clip-host-0 "$clip" launch --hosts-file "$scratch/hosts" -- mpirun \
+    --mca plm_rsh_agent "$PWD/cluster/enter-host.sh" --mca pml ob1 --mca btl tcp,self --bind-to none \
+    --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 \
+    --mca oob_tcp_keepalive_time 10 --mca oob_tcp_keepalive_intvl 5 --mca oob_tcp_keepalive_probes 3 \
+    "${command[@]}" >"$scratch/log" 2>&1 &
+  launcher=$!
+  await_steps "$scratch/fewer" "$launcher"
+  start=$SECONDS
+  cluster/hosts.sh cut clip-host-2
+  while kill -0 "$launcher" 2>/dev/null && ! grep -q '^resuming ' "$scratch/log" && [ $((SECONDS - start)) -lt 180 ]; do
+    sleep 0.2
+  done
+  kill -TERM "$launcher" 2>/dev/null
+  wait "$launcher"
+  code=$?
+  cluster/hosts.sh down
+  if [ "$code" = 143 ] && grep -q 'clip-host-2 does not answer' "$scratch/log" && grep -q '2 ranks instead of 4' "$scratch/log"
+  then
+    promise "$name" 1 1
+  else
+    promise "$name" 1 0 "exit code $code; $(grep '^clip' "$scratch/log" | tail -n 1)"
+  fi
+}
+
 # Runs that nobody disturbed, and one that has come half the way.
 run_command "$scratch/alone"
 "${command[@]}" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }
 run_command "$scratch/halfway" 4
-(
-  # Stopped by a signal as soon as there is a checkpoint: what a pre-empted run leaves.
-  "${command[@]}" >/dev/null 2>&1 &
-  while kill -0 $! 2>/dev/null && [ ! -d "$scratch/halfway/step-000000002" ]; do sleep 0.005; done
-  kill -KILL $! 2>/dev/null
-  wait $!
-) 2>/dev/null
-rm -rf "$scratch"/halfway/step-000000004 "$scratch"/halfway/step-000000004.tmp-* "$scratch/halfway/.lock"
+"${command[@]}" --set checkpoint.keepLast=2 >"$scratch/log" 2>&1
+# As if it had died in its third or fourth step.
+rm -rf "$scratch/halfway/step-000000004"
 [ -d "$scratch/halfway/step-000000002" ] || { echo "faults: no run to begin with" >&2; exit 1; }
 cp -r "$scratch/halfway" "$scratch/two"
 run_command "$scratch/two"
@@ -284,9 +401,16 @@ done
 for call in fsync fdatasync; do
   refused "input or output errors at every $call" "$call" EIO "${many:-100000}"
 done
+refused "a quota met at every pwrite64" pwrite64 EDQUOT "${many:-100000}"
+refused "a disk that has become read-only at every mkdir" mkdir EROFS "${many:-100000}"
+unheard "standard output and error on a full disk, or closed"
+powerless "power lost at every moment of a save, alone" 1
+powerless "power lost at every moment of a save of 2 ranks" 2
 slow "a checkpoint of a slow disk is of its step, and training goes on"
 restarted "ranks killed at random under clip launch" "$([ "$short" ] && echo 2 || echo 20)"
 named "a stopped rank is named and the run ended" "$([ "$short" ] && echo 1 || echo 6)"
+straggling "a slow rank is named"
 lost "a host whose cable is pulled"
+fewer "a host that is gone is left out"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -37,6 +37,7 @@ public struct CheckpointBenchmark: Sendable {
     let mark = try world.broadcast(Int(getpid()))
     let place = "\(directory)/clip-benchmark-\(mark)"
     defer { if world.isFirst { try? Directory.remove(place) } }
+    try Directory.create(place)
 
     let contents = Contents(of: towers.parameters)
     let writer = CheckpointWriter(

@@ -30,8 +30,9 @@ final class BlockCompression {
     let description: String
   }
 
-  /// The length of the slot of a block: that of zstd's worst case, and of the beginning of what is skipped.
-  static func slotBytes(for contentBytes: Int) -> Int { contentBytes + contentBytes / 256 + 128 }
+  /// The length of the slot of a block: that of zstd's worst case and of the beginning of what is skipped, up to a whole
+  /// number of a disk's blocks, so that slots begin with one.
+  static func slotBytes(for contentBytes: Int) -> Int { (contentBytes + contentBytes / 256 + 128 + 4095) / 4096 * 4096 }
 
   /// Compresses a block into its slot, whose bytes are zero.
   ///

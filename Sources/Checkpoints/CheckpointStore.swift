@@ -10,7 +10,7 @@ public struct CheckpointStore: Sendable {
   /// Checkpoints at multiples of so many steps are kept as well; nil for none.
   public let keepEvery: Int?
 
-  /// The checkpoints in a run's directory, which is made with the first of them.
+  /// The checkpoints in a run's directory.
   public init(_ directory: String, keepLast: Int = 3, keepEvery: Int? = nil) {
     self.directory = directory
     self.keepLast = max(1, keepLast)

@@ -127,7 +127,8 @@ public final class CheckpointWriter: Sendable {
   }
 
   private func write(into directory: String) throws -> [Digest] {
-    try Directory.create(directory)
+    // Not the run's directory as well: where that has vanished, what is beside its checkpoints has too.
+    try Directory.createWithin(directory)
     let own = shares.blocks[rank]
     var files: [Int: SharedFile] = [:]
     for (index, file) in shares.layout.files.enumerated()

@@ -8,9 +8,15 @@ public enum Directory {
     if isDirectory(path) { return }
     let parent = FilePath(path).removingLastComponent().string
     if !parent.isEmpty { try create(parent) }
+    try createWithin(path)
+  }
+
+  /// Creates a directory within one that is there, durably; one that exists already is fine.
+  public static func createWithin(_ path: String) throws {
     if mkdir(path, 0o755) != 0, errno != EEXIST || !isDirectory(path) {
       throw FileError(path, cannot: "create directory", Errno(rawValue: errno))
     }
+    let parent = FilePath(path).removingLastComponent().string
     try sync(parent.isEmpty ? "." : parent)
   }
 

@@ -5,8 +5,9 @@ public enum StandardError {
   /// Whether it is a terminal.
   public static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-  /// Writes text as far as it can be written.
+  /// Writes text as far as it can be written; what is not overwritten afterwards, into this rank's log as well.
   public static func write(_ text: String) {
+    if text.hasSuffix("\n") { RankLog.write(String(text.dropLast())) }
     var text = text
     text.withUTF8 { bytes in
       var rest = bytes[...]

@@ -18,6 +18,15 @@ public struct PhaseTimes: Codable, Sendable {
   /// No time yet.
   public init() {}
 
+  /// Each of them, for a log.
+  var text: String {
+    let parts = [
+      ("data", data), ("embed", embed), ("contrast", contrast), ("backward", backward), ("reduce", reduce),
+      ("optimize", optimize), ("checkpoint", checkpoint),
+    ]
+    return parts.map { "\($0) \((1e4 * $1).rounded() / 1e4) s" }.joined(separator: ", ")
+  }
+
   /// All of it.
   public var total: Double { data + embed + contrast + backward + reduce + optimize + checkpoint }
 

@@ -121,6 +121,8 @@ struct RunDirectory {
       }
       Thread.sleep(forTimeInterval: 0.2)
     }
+    // The first rank may have nothing to do, and leave.
+    try world.barrier()
   }
 
   private func newestState(

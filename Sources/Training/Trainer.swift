@@ -143,6 +143,7 @@ public final class Trainer {
       if let warning = try stragglers.look(step.seconds.own, in: world), world.isFirst {
         Self.tell("warning: \(warning)")
       }
+      RankLog.write("step \(state.step): \(step.seconds.text)")
       var entry = entry(contrast, learningRate: learningRate, norm: norm, step.seconds, agreed)
       if let validate, state.step == steps || isDue(every: recipe.evaluation.everySteps) {
         watchdog.enter(.validate)

@@ -6,7 +6,8 @@ import Synchronization
 /// Ends a run in which nothing happens any more, and says which rank the others wait for.
 ///
 /// `mpirun` notices when a rank dies, but not when one is stopped, swaps, or waits for a disk that never answers: all
-/// others then wait in a collective operation for ever. A thread of each rank, which calls no MPI, watches over it.
+/// others then wait in a collective operation for ever. A thread of each rank, which calls no MPI, watches over it. Its
+/// name is the phase the rank is in: `top -H`, or `ps -L -o pid,comm`, show where a rank is.
 final class Watchdog: Sendable {
   /// The exit code of a run that it ended.
   static let exitCode: Int32 = 86
@@ -26,6 +27,7 @@ final class Watchdog: Sendable {
   private let patience: Double
   private let heartbeats: Heartbeats?
   private let place: Mutex<Place>
+  private let label = ThreadLabel()
 
   private struct Place {
     var phase = Phase.starting
@@ -45,10 +47,11 @@ final class Watchdog: Sendable {
     self.patience = patience
     heartbeats = world.size > 1 ? try Heartbeats(in: world) : nil
     place = Mutex(Place())
-    let thread = Thread { [weak self] in
+    let thread = Thread { [weak self, label] in
+      label.adopt()
+      label.show(Phase.starting.rawValue)
       while let self, !self.look() { continue }
     }
-    thread.name = "watchdog"
     thread.start()
   }
 
@@ -56,6 +59,7 @@ final class Watchdog: Sendable {
 
   /// Something happens: this rank goes on to a phase of the step it is in, or of another.
   func enter(_ phase: Phase, step: Int? = nil) {
+    label.show(phase.rawValue)
     place.withLock {
       let now = ContinuousClock.now
       if let step, step != $0.step || $0.phase == .starting {

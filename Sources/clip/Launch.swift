@@ -18,15 +18,27 @@ struct Launch: ParsableCommand {
   @Option(help: ArgumentHelp("How often to start again after a death.", valueName: "n"))
   var maxRestarts = 3
 
+  @Option(
+    help: ArgumentHelp(
+      "Hosts to start on, as in a hostfile of mpirun, which is told of them and of the number of ranks. Read again before "
+        + "each restart, which leaves out hosts that do not answer.", valueName: "file"))
+  var hostsFile: String?
+
   @Argument(parsing: .postTerminator, help: "What to run: mpirun with its options, and clip train.")
   var command: [String]
 
   func validate() throws {
     guard !command.isEmpty else { throw ValidationError("name the command to run behind --, as in -- mpirun …") }
     guard maxRestarts >= 0 else { throw ValidationError("--max-restarts: expected 0 or more") }
+    if hostsFile != nil, let option = Placement.launcherOptions(of: command).first(where: Placement.options.contains) {
+      throw ValidationError("\(option) is for mpirun to be told by --hosts-file: leave one of them out")
+    }
   }
 
   func run() throws {
-    throw ExitCode(try Supervisor(command, maxRestarts: maxRestarts).run())
+    throw ExitCode(
+      try Supervisor(
+        command, maxRestarts: maxRestarts, on: hostsFile.map { Placement(HostsFile(path: $0), command) }
+      ).run())
   }
 }

@@ -9,6 +9,7 @@ import SystemPackage
 final class Supervisor {
   private let command: [String]
   private let maxRestarts: Int
+  private let placement: Placement?
   private var asked = 0
 
   /// What it stays asleep for between two looks at the child, when there was none to see.
@@ -20,14 +21,18 @@ final class Supervisor {
   private static let grace = 10.0
   /// How often a request is repeated until it is granted, in seconds.
   private static let repetition = 1.0
+  /// What a host gets to start a program that does nothing.
+  private static let answer = Duration.seconds(15)
   private static let stopped: Int32 = 143
 
   /// - Parameters:
   ///   - command: the program, found on PATH, and its arguments.
   ///   - maxRestarts: how often to start it again.
-  init(_ command: [String], maxRestarts: Int) {
+  ///   - placement: what the command becomes for each start; nil to leave it as it is.
+  init(_ command: [String], maxRestarts: Int, on placement: Placement?) {
     self.command = command
     self.maxRestarts = maxRestarts
+    self.placement = placement
   }
 
   /// Runs the command, again where that may help.
@@ -40,7 +45,9 @@ final class Supervisor {
     var restarts = 0, failures = 0
     while true {
       let start = ContinuousClock.now
-      let code = try supervise(try spawn())
+      let command = try placement?.next(answers: { try answers($0) }, tell: Self.tell) ?? command
+      guard asked == 0 else { return Self.stopped }
+      let code = try supervise(try spawn(command))
       // Asked before there was anything to stop, ranks end by the signal itself: nothing is lost, and nothing was done.
       if asked > 0, code == 128 + SIGUSR1 { return Self.stopped }
       failures = ContinuousClock.now - start > Self.longLife ? 1 : failures + 1
@@ -57,12 +64,15 @@ final class Supervisor {
   }
 
   /// Whether the same command may do better: after a death, a hang, the loss of a host; not after a mistake of usage, a
-  /// refused resumption, broken data or a stop somebody wanted.
-  private static func mayGoBetterNextTime(_ code: Int32) -> Bool { ![0, 2, 64, 74, 143].contains(code) }
+  /// refused resumption, broken data, a program that cannot be started (the shell's 126 and 127) or a stop somebody wanted.
+  private static func mayGoBetterNextTime(_ code: Int32) -> Bool { ![0, 2, 64, 74, 126, 127, 143].contains(code) }
 
   // MARK: - The command's process
 
-  private func spawn() throws -> pid_t {
+  /// Starts a command in a group of its own.
+  ///
+  /// - Parameter isQuiet: whether nobody is to hear what it says.
+  private func spawn(_ command: [String], isQuiet: Bool = false) throws -> pid_t {
     var attributes = posix_spawnattr_t(), actions = posix_spawn_file_actions_t()
     posix_spawnattr_init(&attributes)
     posix_spawn_file_actions_init(&actions)
@@ -79,6 +89,9 @@ final class Supervisor {
       &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     // Reading from the terminal would stop a group in the background.
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    for output in [STDOUT_FILENO, STDERR_FILENO] where isQuiet {
+      posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0)
+    }
     var arguments = command.map { strdup($0) } + [nil]
     defer { arguments.forEach { free($0) } }
     var child: pid_t = 0
@@ -107,6 +120,21 @@ final class Supervisor {
       }
       if signal != SIGCHLD { pass(on: signal, to: child) }
     }
+  }
+
+  /// Whether a command ends well, soon. Once somebody asks to stop it does not matter any more.
+  private func answers(_ command: [String]) throws -> Bool {
+    let child = try spawn(command, isQuiet: true), end = ContinuousClock.now + Self.answer
+    var status: Int32 = 0
+    while waitpid(child, &status, WNOHANG) == 0 {
+      guard asked == 0, ContinuousClock.now < end else {
+        kill(-child, SIGKILL)
+        waitpid(child, &status, 0)
+        return asked > 0
+      }
+      if let signal = nextSignal(within: 0.1), signal != SIGCHLD { asked += 1 }
+    }
+    return status == 0
   }
 
   /// Ends what a command left in its group: a script that died may leave the mpirun it had started, with all ranks.

@@ -3,7 +3,9 @@ import Captions
 import Checkpoints
 import Collectives
 import Evaluation
+import Files
 import Foundation
+import Glibc
 import Shards
 import Tensors
 import Towers
@@ -47,6 +49,11 @@ struct Train: ParsableCommand {
         + "the one they waited for is named.", valueName: "seconds"))
   var patience = 120.0
 
+  @Option(
+    help: ArgumentHelp(
+      "A directory for a log of each rank: what it tells, and its own times in every step.", valueName: "dir"))
+  var logDir: String?
+
   @OptionGroup var threads: ThreadOption
 
   func validate() throws {
@@ -59,11 +66,18 @@ struct Train: ParsableCommand {
     threads.apply()
     var ending = Trainer.Ending.finished
     try World.run { world in
+      try logDir.map { try openLog(in: $0, of: world.rank) }
       ending = try train(recipe.recipe(), in: world)
     } onError: { error, world in
       Failure.report(error, of: world)
     }
     if ending == .stopped { throw ExitCode(Self.stopped) }
+  }
+
+  private func openLog(in directory: String, of rank: Int) throws {
+    try Directory.create(directory)
+    try RankLog.open("\(directory)/rank-" + String(String(10_000 + rank).dropFirst()) + ".log")
+    RankLog.write("rank \(rank) is process \(getpid()) on \(ProcessInfo.processInfo.hostName)")
   }
 
   /// Above 127, so that what restarts jobs after a signal restarts this one.

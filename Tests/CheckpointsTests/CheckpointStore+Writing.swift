@@ -9,6 +9,7 @@ extension CheckpointStore {
     step: Int, model: [WeightTensor], optimizer: [WeightTensor], state: [UInt8],
     files: [(name: String, bytes: [UInt8])] = [], optimizerFileBytes: Int = 1 << 30, ranks: Int = 1
   ) throws -> Checkpoint {
+    try Directory.create(directory)
     let tensors = Dictionary(uniqueKeysWithValues: (model + optimizer).map { ($0.name, $0) })
     let writers = Self.writers(
       self, model: model, optimizer: optimizer, optimizerFileBytes: optimizerFileBytes, ranks: ranks)

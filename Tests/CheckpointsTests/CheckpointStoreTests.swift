@@ -8,7 +8,10 @@ import Testing
 @Suite struct CheckpointStoreTests {
   let run: String
 
-  init() throws { run = try Scratch.directory() + "/run" }
+  init() throws {
+    run = try Scratch.directory() + "/run"
+    try Directory.create(run)
+  }
 
   let model = [WeightTensor("w", shape: [2, 2]) { [1, 2, 3, 4] }, WeightTensor("b", shape: []) { [5] }]
   let optimizer = (0..<5).map { index in WeightTensor("first_moment.\(index)", shape: [3]) { [Float(index), 1, 2] } }
@@ -241,6 +244,12 @@ import Testing
     }
     writers[0].discard()
     #expect(try Directory.names(in: run) == ["step-000000010"])
+    // Nothing is written where the run's directory has vanished.
+    try Directory.rename(run, to: "\(run)-elsewhere")
+    writers[0].begin(step: 20) { Tensor(rows: 1, columns: $0.elements.count) }
+    #expect(throws: FileError.self) { try writers[0].finish().get() }
+    #expect(!Directory.exists(run))
+    try Directory.rename("\(run)-elsewhere", to: run)
     // The same writers go on with the next.
     for writer in writers { writer.begin(step: 30) { Tensor(rows: 1, columns: $0.elements.count) } }
     writers[0].commit(try writers.map { try $0.finish().get() }, files: [], after: {})

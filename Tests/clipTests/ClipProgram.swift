@@ -33,7 +33,9 @@ final class ClipProgram {
   private let logs: [String]
 
   /// Starts the program, alone or as ranks under `mpirun`.
-  init(_ arguments: [String], ranks: Int?, in directory: String) throws {
+  ///
+  /// - Parameter more: variables of its environment.
+  init(_ arguments: [String], ranks: Int?, in directory: String, environment more: [String: String] = [:]) throws {
     self.directory = directory
     // Files, unlike pipes, never make the program wait for its reader.
     logs = ["out", "err"].map { "\(directory)/.\($0)-\(UUID().uuidString)" }
@@ -41,6 +43,7 @@ final class ClipProgram {
     environment["OPENBLAS_CORETYPE"] = nil
     environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
     environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
+    environment.merge(more) { _, new in new }
     let launcher = ranks.map(Self.mpirun) ?? []
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = launcher + [Self.path] + arguments

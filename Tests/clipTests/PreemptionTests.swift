@@ -27,7 +27,7 @@ extension RankTests {
     }
 
     private func newestStep() throws -> Int {
-      let name = try #require(scratch.names("run").last { $0.hasPrefix("step-") })
+      let name = try #require(scratch.names("run").last { $0.hasPrefix("step-") && $0.count == 14 })
       return try #require(Int(name.dropFirst(5)))
     }
 

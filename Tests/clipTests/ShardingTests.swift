@@ -36,15 +36,24 @@ extension RankTests {
       }
     }
 
+    /// Each part of the run on another number of ranks, from the checkpoint of the one before.
     @Test func anotherNumberOfRanksGoesOn() throws {
-      try scratch.succeed(command(into: "run", shard: "optimizer", "precision=fp32"), ranks: 2)
+      let command = command(
+        into: "run", shard: "optimizer", "precision=fp32", "checkpoint.everySteps=2", "checkpoint.keepLast=9",
+        "steps=10")
+      try scratch.succeed(command, ranks: 8)
       let expected = try JournalLine.all(of: "run", in: scratch)
-      for ranks in [4, nil] {
-        try scratch.remove("run/step-000000008")
-        let result = try scratch.succeed(command(into: "run", shard: "optimizer", "precision=fp32"), ranks: ranks)
-        #expect(result.errors.contains("resuming run after step 4"))
-        for (found, expected) in zip(try JournalLine.all(of: "run", in: scratch), expected) {
-          #expect(abs(found.loss - expected.loss) < 1e-5 * expected.loss, "step \(found.step)")
+      #expect(expected.count == 10)
+      for (step, ranks) in [(2, 4), (4, 2), (6, nil), (8, 8)] {
+        for later in stride(from: step + 2, through: 10, by: 2) {
+          try scratch.remove("run/step-0000000\(later < 10 ? "0" : "")\(later)")
+        }
+        let result = try scratch.succeed(command, ranks: ranks)
+        #expect(result.errors.contains("resuming run after step \(step)"))
+        let found = try JournalLine.all(of: "run", in: scratch)
+        #expect(found.map(\.step) == Array(1...10))
+        for (found, expected) in zip(found, expected) {
+          #expect(abs(found.loss - expected.loss) < 1e-5 * expected.loss, "step \(found.step), \(ranks ?? 1) ranks")
         }
       }
     }
