@@ -71,7 +71,7 @@ whole() {
 }
 
 # Every call that changes what is on the disk, or opens something on it.
-readonly calls=openat,mkdir,write,pwrite64,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,rmdir,flock
+readonly calls="openat mkdir write pwrite64 ftruncate fsync fdatasync rename unlink rmdir flock"
 
 # A rank of two, or a process alone, that is traced; the arguments behind -- are the command.
 #   traced RANK OPTIONS… -- COMMAND…
@@ -94,63 +94,46 @@ exec strace -ff -ttt -T -xx -s 100000000 -e "trace=$2" -o "$1-${OMPI_COMM_WORLD_
 WRAPPER
 chmod +x "$scratch/each-traced"
 
-# killed NAME RANK STEPS REFERENCE LAUNCHER…: kills a rank of a run that has a checkpoint of step 2 at its N-th call, for N
-# up to the last call it makes or, in the short form, for a sample of them.
-killed() {
-  local name=$1 rank=$2 samples=$3 reference=$4 total at tries=0 survived=0 why='' said
-  shift 4
-  rm -rf "$scratch/killed"
-  cp -r "$scratch/halfway" "$scratch/killed"
-  run_command "$scratch/killed"
-  "$@" "$scratch/traced" "$rank" -e "trace=$calls" -o "$scratch/trace" -- "${command[@]}" >"$scratch/log" 2>&1
-  # What comes before the run's directory is first touched is the system's and the library's start.
-  local first
-  first=$(grep -n "$scratch/killed/.lock" "$scratch/trace" | head -n 1 | cut -d: -f1)
-  [ -n "$first" ] || first=$(grep -n "$scratch/killed" "$scratch/trace" | head -n 1 | cut -d: -f1)
-  total=$(wc -l <"$scratch/trace")
-  [ -n "$first" ] && [ "$total" -gt 0 ] || { promise "$name" 1 0 "nothing to kill it at: $(tail -n 1 "$scratch/log")"; return; }
-  local stride=1
-  if [ $((total - first)) -gt "$samples" ]; then stride=$(((total - first) / samples)); fi
-  for ((at = first; at <= total; at += stride)); do
-    rm -rf "$scratch/killed"
-    cp -r "$scratch/halfway" "$scratch/killed"
-    run_command "$scratch/killed"
-    # The braces keep the shell from telling of each death.
-    { "$@" "$scratch/traced" "$rank" -e "trace=$calls" -e "inject=$calls:signal=SIGKILL:when=$at" -o /dev/null \
-      -- "${command[@]}" >"$scratch/log" 2>&1; } 2>/dev/null
-    tries=$((tries + 1))
-    if said=$(whole "$scratch/killed" "$reference" "$@"); then
-      survived=$((survived + 1))
-    elif [ -z "$why" ]; then
-      why="at call $at of $total: $said"
-    fi
-  done
-  promise "$name" "$tries" "$survived" "$why"
-}
-
-# refused NAME CALL ERROR SAMPLES: lets one call after another fail in a run alone. Whatever comes of it, the old checkpoint or the
-# new one is whole afterwards, and the same command ends as if nothing had happened.
-refused() {
-  local name=$1 call=$2 error=$3 samples=$4 total at first tries=0 survived=0 why='' said
-  rm -rf "$scratch/killed"
-  cp -r "$scratch/halfway" "$scratch/killed"
-  run_command "$scratch/killed"
-  "$scratch/traced" 0 -e "trace=$call" -o "$scratch/trace" -- "${command[@]}" >/dev/null 2>&1
-  first=1 total=$(wc -l <"$scratch/trace")
-  local stride=1
-  if [ "$total" -gt "$samples" ]; then stride=$((total / samples)); fi
-  for ((at = first; at <= total; at += stride)); do
-    rm -rf "$scratch/killed"
-    cp -r "$scratch/halfway" "$scratch/killed"
-    run_command "$scratch/killed"
-    "$scratch/traced" 0 -e "trace=$call" -e "inject=$call:error=$error:when=$at" -o /dev/null -- "${command[@]}" \
-      >"$scratch/log" 2>&1
-    tries=$((tries + 1))
-    if said=$("$clip" checkpoints "$scratch/killed" 2>&1 >/dev/null && whole "$scratch/killed" "$scratch/alone"); then
-      survived=$((survived + 1))
-    elif [ -z "$why" ]; then
-      why="at $call $at of $total: $said"
-    fi
+# disturbed NAME RANK SAMPLES PART CALLS FAULT REFERENCE [LAUNCHER…]: lets a fault of strace befall a rank of a run that has
+# a checkpoint of step 2: at the N-th call of each of CALLS, for N up to the last one it makes or, with fewer SAMPLES, for
+# some of them. PART is `run`, or `save` for calls that have to do with the new checkpoint and the removal of the old one
+# only: strace counts the calls of each thread, and would hit the first thread that has made N. Whatever comes of it, the
+# old checkpoint or the new one is whole afterwards, and the same command ends as if nothing had happened.
+disturbed() {
+  local name=$1 rank=$2 samples=$3 part=$4 traced=$5 fault=$6 reference=$7 call first total stride at directory file
+  local tries=0 survived=0 why='' said only=()
+  shift 7
+  if [ "$part" = save ]; then
+    for directory in step-000000004.tmp step-000000004 step-000000002.old; do
+      only+=(-P "$scratch/disturbed/$directory")
+      for file in model.safetensors optimizer-000.safetensors.zst recipe.json state.json MANIFEST.json; do
+        only+=(-P "$scratch/disturbed/$directory/$file")
+      done
+    done
+  fi
+  for call in $traced; do
+    rm -rf "$scratch/disturbed"
+    cp -r "$scratch/halfway" "$scratch/disturbed"
+    run_command "$scratch/disturbed"
+    "$@" "$scratch/traced" "$rank" "${only[@]}" -e "trace=$call" -o "$scratch/trace" -- "${command[@]}" >"$scratch/log" 2>&1
+    # What comes before the run's directory is first touched is the system's and the libraries' start.
+    first=$(grep -n "$scratch/disturbed" "$scratch/trace" | head -n 1 | cut -d: -f1)
+    total=$(wc -l <"$scratch/trace")
+    stride=$(((total - ${first:=1}) / samples))
+    for ((at = first; at <= total; at += stride > 1 ? stride : 1)); do
+      rm -rf "$scratch/disturbed"
+      cp -r "$scratch/halfway" "$scratch/disturbed"
+      run_command "$scratch/disturbed"
+      # The braces keep the shell from telling of each death.
+      { "$@" "$scratch/traced" "$rank" "${only[@]}" -e "trace=$call" -e "inject=$call:$fault:when=$at" \
+        -o /dev/null -- "${command[@]}" >"$scratch/log" 2>&1; } 2>/dev/null
+      tries=$((tries + 1))
+      if said=$("$clip" checkpoints "$scratch/disturbed" 2>&1 >/dev/null && whole "$scratch/disturbed" "$reference" "$@"); then
+        survived=$((survived + 1))
+      elif [ -z "$why" ]; then
+        why="at $call $at of $total: $said"
+      fi
+    done
   done
   promise "$name" "$tries" "$survived" "$why"
 }
@@ -166,7 +149,7 @@ powerless() {
   cp -r "$scratch/small" "$scratch/before"
   small_command "$scratch/small" 4
   for ((rank = 0; rank < ranks; rank++)); do traces+=("$scratch/power-$rank"); done
-  "${launcher[@]}" "$scratch/each-traced" "$scratch/power" "$calls,close" "${command[@]}" >"$scratch/log" 2>&1
+  "${launcher[@]}" "$scratch/each-traced" "$scratch/power" "${calls// /,},close" "${command[@]}" >"$scratch/log" 2>&1
   said=$(.build/release/PowerLoss "$scratch/small" "$scratch/before" "$scratch/after" "${traces[@]}" 2>&1)
   # shellcheck disable=SC2086  # "states N survived M; first: …"
   set -- $said
@@ -191,7 +174,7 @@ slow() {
     # Four steps are done, and the checkpoint of the second is not.
     said=$(ls "$scratch/slow" | paste -sd ' ')
     wait $!
-    if [[ $said == *step-000000002.tmp-* ]] && "$clip" verify "$scratch/slow" >"$scratch/log" &&
+    if [[ $said == *step-000000002.tmp* ]] && "$clip" verify "$scratch/slow" >"$scratch/log" &&
       cmp -s "$scratch/slow/step-000000002/model.safetensors" "$scratch/calm/step-000000002/model.safetensors" &&
       cmp -s "$scratch/slow/step-000000004/model.safetensors" "$scratch/calm/step-000000004/model.safetensors"; then
       survived=$((survived + 1))
@@ -390,19 +373,19 @@ run_command "$scratch/two"
 mpirun --oversubscribe -n 2 "${command[@]}" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }
 
 
-many=${short:+12} ranks=${short:+4}
-killed "killed at every system call of a save, alone" 0 "${many:-100000}" "$scratch/alone"
+many=${short:+3} few=${short:+1}
+disturbed "killed at every system call of a save, alone" 0 "${many:-100000}" save "$calls" signal=SIGKILL "$scratch/alone"
+disturbed "killed at system calls of a run, alone" 0 "${few:-10}" run "$calls" signal=SIGKILL "$scratch/alone"
 for rank in 0 1; do
-  killed "killed at system calls of rank $rank of 2" "$rank" "${ranks:-60}" "$scratch/two" mpirun --oversubscribe -n 2
+  disturbed "killed at every system call of a save of rank $rank of 2" "$rank" "${few:-100000}" save "$calls" signal=SIGKILL \
+    "$scratch/two" mpirun --oversubscribe -n 2
 done
-for call in write pwrite64 ftruncate fsync fdatasync rename mkdir; do
-  refused "no space left at every $call" "$call" ENOSPC "${many:-100000}"
-done
-for call in fsync fdatasync; do
-  refused "input or output errors at every $call" "$call" EIO "${many:-100000}"
-done
-refused "a quota met at every pwrite64" pwrite64 EDQUOT "${many:-100000}"
-refused "a disk that has become read-only at every mkdir" mkdir EROFS "${many:-100000}"
+disturbed "no space left at every call of a save" 0 "${many:-100000}" save "$calls" error=ENOSPC "$scratch/alone"
+disturbed "no space left at calls of a run" 0 "${few:-20}" run "write pwrite64 fsync rename" error=ENOSPC "$scratch/alone"
+disturbed "input or output errors at every sync of a save" 0 "${many:-100000}" save "fsync fdatasync" error=EIO "$scratch/alone"
+disturbed "a quota met at every write of a save" 0 "${many:-100000}" save "pwrite64 ftruncate" error=EDQUOT "$scratch/alone"
+disturbed "a disk that has become read-only at every call of a save" 0 "${many:-100000}" save "openat mkdir rename" \
+  error=EROFS "$scratch/alone"
 unheard "standard output and error on a full disk, or closed"
 powerless "power lost at every moment of a save, alone" 1
 powerless "power lost at every moment of a save of 2 ranks" 2

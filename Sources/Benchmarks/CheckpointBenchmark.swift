@@ -34,15 +34,14 @@ public struct CheckpointBenchmark: Sendable {
     let towers = TwoTowers(try recipe.model.configuration, precision: .fp32, forTraining: false)
     towers.parameters.initialize(seed: 0)
     guard Directory.isDirectory(directory) else { throw FileError(directory, "is no directory") }
-    let mark = try world.broadcast(Int(getpid()))
-    let place = "\(directory)/clip-benchmark-\(mark)"
+    let place = "\(directory)/clip-benchmark-\(try world.broadcast(Int(getpid())))"
     defer { if world.isFirst { try? Directory.remove(place) } }
     try Directory.create(place)
 
     let contents = Contents(of: towers.parameters)
     let writer = CheckpointWriter(
       CheckpointStore(place), CheckpointShares(of: contents.layout, among: contents.shares(of: world.size)),
-      rank: world.rank, mark: mark)
+      rank: world.rank)
     var copying = 0.0
     // The second copy finds the memory touched, as every checkpoint of a run but the first does.
     for _ in 0..<2 {

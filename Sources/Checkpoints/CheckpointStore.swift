@@ -1,5 +1,4 @@
 import Files
-import Glibc
 
 /// The checkpoints of a run: one directory each, which exists only when it is complete.
 public struct CheckpointStore: Sendable {
@@ -36,10 +35,11 @@ public struct CheckpointStore: Sendable {
     return (nil, warnings)
   }
 
-  /// Where a checkpoint is while it is written.
-  ///
-  /// - Parameter mark: another one for each run that may write here.
-  func temporary(step: Int, mark: Int) -> String { "\(Checkpoint(step: step, in: directory).directory).tmp-\(mark)" }
+  /// Where a checkpoint is while it is written. One run writes at a time: it holds the directory's lock.
+  func temporary(step: Int) -> String { Checkpoint(step: step, in: directory).directory + Self.unfinished }
+
+  private static let unfinished = ".tmp"
+  private static let condemned = ".old"
 
   /// Makes a checkpoint of a directory that holds its tensors; afterwards ``prune(after:)`` is due. One that is there
   /// under its name already is replaced.
@@ -53,7 +53,7 @@ public struct CheckpointStore: Sendable {
     _ temporary: String, step: Int, _ entries: [Manifest.Entry], files: [(name: String, bytes: [UInt8])]
   ) throws -> Checkpoint {
     let checkpoint = Checkpoint(step: step, in: directory)
-    for (name, bytes) in files { try FileWriter.write(bytes, to: "\(temporary)/\(name)") }
+    for (name, bytes) in files { try SharedFile.write(bytes, to: "\(temporary)/\(name)") }
     let small = files.map {
       Manifest.Entry(file: $0.name, blocks: [Manifest.Block(bytes: $0.bytes.count, digest: Digest(of: $0.bytes))])
     }
@@ -74,10 +74,8 @@ public struct CheckpointStore: Sendable {
   public func removeLeftovers() throws {
     guard Directory.exists(directory) else { return }
     for name in try Directory.names(in: directory) {
-      let parts = name.split(separator: ".", maxSplits: 1)
-      guard parts.count == 2, Checkpoint(String(parts[0])).step != nil, ["tmp", "old"].contains(parts[1].prefix(3)),
-        parts[1].dropFirst(3).first == "-", Int(parts[1].dropFirst(4)) != nil
-      else { continue }
+      let suffixes = [Self.unfinished, Self.condemned].filter { name.hasSuffix($0) }
+      guard let suffix = suffixes.first, Checkpoint(String(name.dropLast(suffix.count))).step != nil else { continue }
       try Directory.remove("\(directory)/\(name)")
     }
   }
@@ -97,7 +95,7 @@ public struct CheckpointStore: Sendable {
   /// Removes a checkpoint, which first loses its name: nobody ever sees half of one.
   private func discard(_ checkpoint: Checkpoint) throws {
     guard Directory.exists(checkpoint.directory) else { return }
-    let condemned = "\(checkpoint.directory).old-\(getpid())"
+    let condemned = checkpoint.directory + Self.condemned
     try Directory.remove(condemned)
     try Directory.rename(checkpoint.directory, to: condemned)
     try Directory.remove(condemned)

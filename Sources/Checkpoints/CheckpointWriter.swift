@@ -14,7 +14,6 @@ public final class CheckpointWriter: Sendable {
   public let store: CheckpointStore
   private let shares: CheckpointShares
   private let rank: Int
-  private let mark: Int
   /// This rank's bytes as they were when the step ended. Training writes it, then the queue reads it, in turn.
   private let staging: Tensor
   private let queue = DispatchQueue(label: "checkpoints")
@@ -31,12 +30,10 @@ public final class CheckpointWriter: Sendable {
   ///   - store: where checkpoints go.
   ///   - shares: who writes what.
   ///   - rank: this one.
-  ///   - mark: the same on all ranks of a run, and another on others: part of the name while a checkpoint is written.
-  public init(_ store: CheckpointStore, _ shares: CheckpointShares, rank: Int, mark: Int) {
+  public init(_ store: CheckpointStore, _ shares: CheckpointShares, rank: Int) {
     self.store = store
     self.shares = shares
     self.rank = rank
-    self.mark = mark
     let numbers = shares.byteCount(of: rank) / StoredType.float32.byteCount
     staging = Tensor(rows: 1, columns: numbers)
     guard rank == 0 else { return }
@@ -116,7 +113,7 @@ public final class CheckpointWriter: Sendable {
   }
 
   /// Where the checkpoint is until it is one.
-  private var temporary: String { store.temporary(step: state.withLock { $0.step }, mark: mark) }
+  private var temporary: String { store.temporary(step: state.withLock { $0.step }) }
 
   private func start(_ work: @escaping @Sendable () -> Void) {
     state.withLock { $0.isBusy = true }

@@ -26,11 +26,11 @@ struct Manifest: Codable, Equatable {
     self.files = files
   }
 
-  /// Writes the manifest into a directory.
+  /// Writes the manifest into a directory that has not got its name yet.
   func write(into directory: String) throws {
     // The encoder ends with "\n}"; the digest comes before that brace.
     let body = Array(try JSONFile.encode(self).dropLast(2))
-    try FileWriter.write(body + Self.tail(after: body), to: "\(directory)/\(Self.name)")
+    try SharedFile.write(body + Self.tail(after: body), to: "\(directory)/\(Self.name)")
   }
 
   /// Reads the manifest of a directory and checks its own digest.

@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// A file of known length that several processes write at once, each its own parts, in any order.
+/// A file that several processes may write at once, each its own parts, in any order.
 ///
 /// Unlike with a ``FileWriter`` nothing is renamed: it belongs into a directory that gets its name when all is written.
 /// Where the file system can, bytes go to the disk without a copy in the system's memory: that costs less of the
@@ -91,6 +91,13 @@ public final class SharedFile {
     } catch Errno.invalidArgument {
       return false
     }
+  }
+
+  /// Writes a whole small file.
+  public static func write(_ bytes: [UInt8], to path: String) throws {
+    let file = try SharedFile(path)
+    try bytes.withUnsafeBytes { try file.write($0, at: 0) }
+    try file.sync()
   }
 
   /// Makes what this process has written durable.

@@ -46,7 +46,7 @@ final class BackgroundSaves {
   init(
     _ store: CheckpointStore, _ parameters: ParameterStore, _ moments: Moments, _ recipe: Recipe,
     in world: any Communicator
-  ) throws {
+  ) {
     self.parameters = parameters
     self.moments = moments
     self.recipe = recipe
@@ -58,7 +58,7 @@ final class BackgroundSaves {
       uniqueKeysWithValues: shares[world.rank].map { ($0.part, Origin(kind: $0.kind, elements: $0.elements)) })
     writer = CheckpointWriter(
       store, CheckpointShares(of: CheckpointTensors.layout(of: parameters), among: shares.map { $0.map(\.part) }),
-      rank: world.rank, mark: try world.broadcast(Int(getpid())))
+      rank: world.rank)
   }
 
   /// Whether a checkpoint is on its way.

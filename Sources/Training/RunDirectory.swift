@@ -207,8 +207,8 @@ struct RunDirectory {
   }
 
   /// What writes the run's checkpoints, once there is something to write.
-  func saves(of parameters: ParameterStore, _ moments: Moments, in world: any Communicator) throws -> BackgroundSaves {
-    try BackgroundSaves(store, parameters, moments, recipe, in: world)
+  func saves(of parameters: ParameterStore, _ moments: Moments, in world: any Communicator) -> BackgroundSaves {
+    BackgroundSaves(store, parameters, moments, recipe, in: world)
   }
 
   /// Why checkpoints of so many bytes may not find room, if they may not: one is written before another is removed.

@@ -81,7 +81,7 @@ public final class Trainer {
       }
     }
     self.directory = run
-    saves = try run.saves(of: towers.parameters, step.moments, in: world)
+    saves = run.saves(of: towers.parameters, step.moments, in: world)
     // Values and both moments, in single precision.
     if world.isFirst, let lack = try run.lackOfSpace(for: 12 * towers.parameters.count) {
       Self.tell("warning: \(lack)")
