@@ -28,12 +28,16 @@ public struct StepBenchmark: Sendable {
 
   /// Takes the steps on all ranks.
   ///
-  /// - Throws: ``BenchmarkError`` where the numbers become infinite.
+  /// - Throws: ``BenchmarkError`` where the numbers become infinite, ``Training/RecipeError`` where so many ranks cannot
+  ///   add in canonical order.
   public func run(in world: any Communicator) throws -> StepReport {
     let model = try recipe.model.configuration
     let pairs = SyntheticPairs(model, captions: lengths)
     let own = world.rank * batch..<(world.rank + 1) * batch
     let microBatch = min(recipe.microBatch, batch)
+    var fitted = recipe
+    (fitted.globalBatch, fitted.microBatch) = (batch * world.size, microBatch)
+    try fitted.checkOrder(ranks: world.size)
     let batches = pairs.batches(own, microBatch: microBatch)
     let step = TrainingStep(model, pairs: batch, recipe: recipe, in: world)
     let parameters = step.towers.parameters

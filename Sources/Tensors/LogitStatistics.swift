@@ -49,6 +49,15 @@ public final class LogitStatistics {
     }
   }
 
+  /// Adds what is known of other logits of the same rows or columns, which has the same references.
+  public func add(_ other: LogitStatistics) {
+    precondition(count == other.count, "\(other.count) statistics to \(count)")
+    for index in 0..<count {
+      sums[index] += other.sums[index]
+      rivals[index] = max(rivals[index], other.rivals[index])
+    }
+  }
+
   /// Draws from complete sums what the second pass needs.
   func weigh() {
     for index in 0..<count { weights[index] = Float(isSmall ? 1 / sums[index] : logSum(index)) }

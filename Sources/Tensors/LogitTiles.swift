@@ -11,55 +11,49 @@ public final class LogitTiles {
 
   /// What the first walk finds of every picture's logits.
   public let rows: LogitStatistics
-  /// What the first walk finds of every caption's logits.
-  public let columns: LogitStatistics
+  /// What the first walk finds of every caption's logits. For the second, statistics of more rows may take their place.
+  public var columns: LogitStatistics {
+    didSet {
+      precondition(columns.count == oldValue.count, "\(columns.count) columns for \(oldValue.count)")
+      kernel.text = columns.kernel
+    }
+  }
   /// Each picture's logit with its own caption, found by the first walk.
   public let own: UnsafeMutableBufferPointer<Float>
   private var kernel: CKernels_Contrast
-  private let threads: Int
+  private let texts: PackedTexts
   // What the kernel's addresses point into.
   private let operands: [Tensor]
 
-  /// Packs the operands.
+  /// Packs the pictures.
   ///
   /// - Parameters:
-  ///   - images: (own, embedding); `texts`: (all, embedding), which is not read again afterwards.
+  ///   - images: (own, embedding).
+  ///   - texts: all captions, and among how many threads the work is divided.
   ///   - firstOwn: the column of row 0's own caption; the others' follow.
   ///   - isSmall: whether no |logit| exceeds ``largestSmall``.
-  ///   - unit: what multiplies; those without blocks of bfloat16 stand for single precision.
-  ///   - threads: among how many the work is divided, ``Threads/count`` best of all.
-  ///   - workspace: has room for the packed operands.
+  ///   - workspace: has room for the packed pictures.
   public init(
-    images: Tensor, texts: Tensor, multiplier: Float, firstOwn: Int, isSmall: Bool, on unit: ProductUnit,
-    threads: Int, using workspace: Workspace
+    images: Tensor, texts: PackedTexts, multiplier: Float, firstOwn: Int, isSmall: Bool, using workspace: Workspace
   ) {
-    precondition(images.isContiguous && texts.isContiguous && images.columns == texts.columns, "shapes differ")
-    let unit = unit.blockKernel ?? CKernels_NoProductUnit, isSingle = unit == CKernels_NoProductUnit
+    precondition(images.isContiguous && images.columns == texts.dimension, "shapes differ")
+    let unit = texts.unit
     rows = LogitStatistics(count: images.rows, isSmall: isSmall)
-    columns = LogitStatistics(count: texts.rows, isSmall: isSmall)
-    self.threads = threads
+    columns = LogitStatistics(count: texts.count, isSmall: isSmall)
+    self.texts = texts
     own = .allocate(capacity: images.rows)
     own.initialize(repeating: .nan)
 
-    // What a thread works on at a time stays in its second-level cache.
-    let most = isSingle ? 256 : 512
-    func extent(_ count: Int, unit: Int) -> Int {
-      let tiles = max((count + threads * most - 1) / (threads * most), 1) * threads
-      return max((count + tiles - 1) / tiles + unit - 1, unit) / unit * unit
-    }
-    let height = extent(images.rows, unit: CKernels_contrast_block_rows(unit)), width = extent(texts.rows, unit: 64)
-
-    let left = isSingle ? images : Self.rounded(images, using: workspace)
-    let textPanels = Self.panels(of: texts, unit, using: workspace)
-    let textTiles = Self.tiles(of: texts, extent: width, unit, using: workspace)
-    let imageTiles = Self.tiles(of: images, extent: height, unit, using: workspace)
-    operands = [left, textPanels, textTiles, imageTiles]
+    let height = texts.tileRows(of: images.rows)
+    let left = unit == CKernels_NoProductUnit ? images : Self.rounded(images, using: workspace)
+    let imageTiles = PackedTexts.tiles(of: images, extent: height, unit, using: workspace)
+    operands = [left, imageTiles]
     kernel = CKernels_Contrast(
-      rows: images.rows, columns: texts.rows, dimension: images.columns, tile_rows: height, tile_columns: width,
-      unit: unit, multiplier: multiplier, first_own: firstOwn, is_small: isSmall ? 1 : 0, images: left.address,
-      images_stride: left.columns, text_panels: textPanels.address, text_tiles: textTiles.address,
-      image_tiles: imageTiles.address, image: rows.kernel, text: columns.kernel, own: own.baseAddress, products: nil,
-      d_images: nil, d_texts: nil)
+      rows: images.rows, columns: texts.count, dimension: images.columns, tile_rows: height,
+      tile_columns: texts.tileColumns, unit: unit, multiplier: multiplier, first_own: firstOwn,
+      is_small: isSmall ? 1 : 0, images: left.address, images_stride: left.columns, text_panels: texts.panels.address,
+      text_tiles: texts.tiles.address, image_tiles: imageTiles.address, image: rows.kernel, text: columns.kernel,
+      own: own.baseAddress, products: nil, d_images: nil, d_texts: nil)
   }
 
   deinit {
@@ -97,6 +91,7 @@ public final class LogitTiles {
   ) {
     let down = (kernel.rows + kernel.tile_rows - 1) / kernel.tile_rows
     let across = (kernel.columns + kernel.tile_columns - 1) / kernel.tile_columns
+    let threads = texts.threads
     func share(_ part: Int, of tiles: Int) -> Range<Int> { tiles * part / threads..<tiles * (part + 1) / threads }
     withUnsafePointer(to: kernel) { kernel in
       Scratch.with(threads: threads, bytes: CKernels_contrast_scratch(kernel), shared: 0) { scratch in
@@ -115,14 +110,7 @@ public final class LogitTiles {
   }
 }
 
-// MARK: - Packing
-
 extension LogitTiles {
-  private static func room(_ bytes: Int, _ unit: CKernels_ProductUnit, using workspace: Workspace) -> Tensor {
-    let type: ElementType = unit == CKernels_NoProductUnit ? .float32 : .bfloat16
-    return workspace.tensor(rows: 1, columns: bytes / type.size, type)
-  }
-
   /// bfloat16 rows, zero up to a multiple of 32 columns, with as many rows more as a block of rows may reach beyond.
   private static func rounded(_ x: Tensor, using workspace: Workspace) -> Tensor {
     let y = workspace.tensor(rows: x.rows + 32, columns: (x.columns + 31) / 32 * 32, .bfloat16)
@@ -134,33 +122,6 @@ extension LogitTiles {
       }
     }
     return y
-  }
-
-  /// Captions as right operands of logits.
-  private static func panels(of x: Tensor, _ unit: CKernels_ProductUnit, using workspace: Workspace) -> Tensor {
-    let panels = room(CKernels_contrast_panels_bytes(unit, x.rows, x.columns), unit, using: workspace)
-    Threads.forEachBand(of: (x.rows + 31) / 32) { band in
-      CKernels_contrast_pack_panels(
-        unit, x.floatPointer, x.rows, x.columns, panels.address, band.lowerBound, band.upperBound)
-    }
-    return panels
-  }
-
-  /// Captions or pictures as right operands of gradients.
-  private static func tiles(
-    of x: Tensor, extent: Int, _ unit: CKernels_ProductUnit, using workspace: Workspace
-  ) -> Tensor {
-    let bytes = CKernels_contrast_tile_bytes(unit, extent, x.columns), count = (x.rows + extent - 1) / extent
-    let tiles = room(bytes * count, unit, using: workspace)
-    Threads.forEachBand(of: count) { band in
-      for tile in band {
-        let first = tile * extent
-        CKernels_contrast_pack_tile(
-          unit, x.floatPointer + first * x.columns, min(extent, x.rows - first), x.columns, tiles.address + tile * bytes
-        )
-      }
-    }
-    return tiles
   }
 }
 

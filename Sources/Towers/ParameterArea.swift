@@ -5,8 +5,10 @@ struct ParameterArea {
   /// The runs, in the flat order of all parameters; some may be empty.
   var runs: [Range<Int>]
   let values: Storage
-  /// Empty where nothing is trained.
-  let gradients: Storage
+  /// Empty where nothing is trained. Another block of this size may take its place.
+  var gradients: Storage {
+    didSet { precondition(gradients.count == oldValue.count, "\(gradients.count) bytes for \(oldValue.count)") }
+  }
 
   /// Reserves memory for runs, or for those that are yet to come, of at most `capacity` elements together.
   init(_ runs: [Range<Int>] = [], capacity: Int = 0, forTraining: Bool = false) {

@@ -118,6 +118,13 @@ public final class ParameterStore {
     memory.accumulates = false
   }
 
+  /// Where all gradients are made and found, in the flat order of elements: another zeroed block of this size may take
+  /// its place, where ranks do not share the units.
+  public var gradientBlock: Storage {
+    get { memory.kept.gradients }
+    set { memory.kept.gradients = newValue }
+  }
+
   /// From now on gradients are added to: a micro-batch has left its own.
   func continueGradients() { memory.accumulates = true }
 

@@ -52,7 +52,7 @@ final class BackgroundSaves {
     self.recipe = recipe
     self.world = world
     // Whoever keeps slices writes those; where all ranks keep everything, it is cut in the same way.
-    let partition = Partition(of: moments.partition.units, among: world.size)
+    let partition = moments.partition.shared(among: world.size)
     let shares = (0..<world.size).map { rank in CheckpointTensors.parts(of: parameters, partition.slices(of: rank)) }
     origins = Dictionary(
       uniqueKeysWithValues: shares[world.rank].map { ($0.part, Origin(kind: $0.kind, elements: $0.elements)) })

@@ -45,6 +45,17 @@ public struct Contrast {
       on: precision == .bf16 ? .best : .widening, threads: Threads.count, using: workspace)
   }
 
+  /// What was found elsewhere.
+  init(
+    loss: Double, imageAccuracy: Double, textAccuracy: Double, gradients: Embeddings, logitScaleGradient: Float
+  ) {
+    self.loss = loss
+    self.imageAccuracy = imageAccuracy
+    self.textAccuracy = textAccuracy
+    self.gradients = gradients
+    self.logitScaleGradient = logitScaleGradient
+  }
+
   /// The same, with products on a unit of choice and divided among so many threads, whether there are or not.
   package init(
     of embeddings: Embeddings, logitScale: Float, in world: some Communicator, into gradients: Embeddings,
@@ -54,14 +65,12 @@ public struct Contrast {
     let own = embeddings.count, all = own * world.size, multiplier = exp(logitScale)
     // Alone, a rank's captions are all captions, and their gradients all gradients.
     let isAlone = world.size == 1
-    let texts = isAlone ? embeddings.texts : workspace.tensor(rows: all, columns: embeddings.texts.columns)
-    if !isAlone {
-      try embeddings.texts.withFloats { own in try texts.withMutableFloats { try world.gather(own, into: $0) } }
-    }
+    let texts = try Self.allTexts(embeddings, in: world, using: workspace)
     let largest = try Self.largestLogit(embeddings, multiplier: multiplier, in: world)
     let tiles = LogitTiles(
-      images: embeddings.images, texts: texts, multiplier: multiplier, firstOwn: own * world.rank,
-      isSmall: largest <= LogitTiles.largestSmall, on: unit, threads: threads, using: workspace)
+      images: embeddings.images, texts: PackedTexts(texts, on: unit, threads: threads, using: workspace),
+      multiplier: multiplier, firstOwn: own * world.rank, isSmall: largest <= LogitTiles.largestSmall,
+      using: workspace)
     tiles.sum()
     try Self.reduce(tiles.columns, in: world)
 
@@ -77,11 +86,24 @@ public struct Contrast {
       try dTexts.withFloats { all in try gradients.texts.withMutableFloats { try world.sumScatter(all, into: $0) } }
     }
     self.gradients = gradients
-    (loss, imageAccuracy, textAccuracy) = try Self.totals(tiles, firstOwn: own * world.rank, of: all, in: world)
+    var totals = Self.totals(tiles, firstOwn: own * world.rank)
+    try totals.withUnsafeMutableBufferPointer { try world.sum($0) }
+    loss = totals[0] / (2 * Double(all))
+    (imageAccuracy, textAccuracy) = (totals[1] / Double(all), totals[2] / Double(all))
+  }
+
+  /// The captions of all ranks.
+  static func allTexts(
+    _ embeddings: Embeddings, in world: some Communicator, using workspace: Workspace
+  ) throws -> Tensor {
+    guard world.size > 1 else { return embeddings.texts }
+    let texts = workspace.tensor(rows: embeddings.count * world.size, columns: embeddings.texts.columns)
+    try embeddings.texts.withFloats { own in try texts.withMutableFloats { try world.gather(own, into: $0) } }
+    return texts
   }
 
   /// What no logit of any rank exceeds.
-  private static func largestLogit(
+  static func largestLogit(
     _ embeddings: Embeddings, multiplier: Float, in world: some Communicator
   ) throws -> Float {
     var norms = [largestNorm(embeddings.images), largestNorm(embeddings.texts)].map { $0.isNaN ? .infinity : $0 }
@@ -101,10 +123,9 @@ public struct Contrast {
     try world.maximum(columns.rivals)
   }
 
-  /// Loss and accuracies over all ranks.
-  private static func totals(
-    _ tiles: LogitTiles, firstOwn: Int, of all: Int, in world: some Communicator
-  ) throws -> (Double, Double, Double) {
+  /// Of some pairs, the first of which is pair `firstOwn`: twice their losses, and how many pictures and how many captions
+  /// found their partners.
+  static func totals(_ tiles: LogitTiles, firstOwn: Int) -> [Double] {
     var totals = [0.0, 0.0, 0.0]
     for (row, logit) in tiles.own.enumerated() {
       let column = firstOwn + row
@@ -112,7 +133,6 @@ public struct Contrast {
       totals[1] += logit > tiles.rows.rivals[row] ? 1 : 0
       totals[2] += logit > tiles.columns.rivals[column] ? 1 : 0
     }
-    try totals.withUnsafeMutableBufferPointer { try world.sum($0) }
-    return (totals[0] / (2 * Double(all)), totals[1] / Double(all), totals[2] / Double(all))
+    return totals
   }
 }

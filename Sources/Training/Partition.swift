@@ -2,12 +2,15 @@
 ///
 /// Blocks are made of units, which are ranges that are worked on as a whole. Each unit is cut into as many contiguous
 /// slices as there are ranks, at multiples of 16 elements and of one length, but for the last ones, which may be shorter
-/// or empty.
+/// or empty. A slice may be made of grains, smaller ones that are the same whatever the number of ranks.
 package struct Partition: Sendable {
   /// The units, one behind the other.
   package let units: [Range<Int>]
   /// How many ranks share them.
   package let ranks: Int
+  /// How many grains each unit has, a multiple of `ranks`; 1 where nothing depends on them, and slices are cut as evenly
+  /// as can be.
+  package let grains: Int
 
   /// Elements of a slice.
   package struct Slice: Equatable, Sendable {
@@ -18,19 +21,33 @@ package struct Partition: Sendable {
   }
 
   /// Units that begin at multiples of 16, among ranks.
-  package init(of units: [Range<Int>], among ranks: Int) {
+  package init(of units: [Range<Int>], among ranks: Int, grains: Int = 1) {
+    precondition(grains == 1 || grains % ranks == 0, "\(ranks) ranks cannot share \(grains) grains")
     self.units = units
     self.ranks = ranks
+    self.grains = grains
   }
+
+  /// The same units and grains among another number of ranks.
+  func shared(among ranks: Int) -> Partition { Partition(of: units, among: ranks, grains: grains) }
 
   /// A rank's slice of a unit.
   package func slice(of unit: Range<Int>, rank: Int) -> Range<Int> {
-    Self.slice(of: unit, rank: rank, among: ranks)
+    Self.slice(of: unit, rank: rank, among: ranks, grains: grains)
+  }
+
+  /// Which grains of a unit a rank's slice is made of.
+  package func grains(of rank: Int) -> Range<Int> { grains / ranks * rank..<grains / ranks * (rank + 1) }
+
+  /// The elements of a grain of a unit.
+  package func elements(ofGrain grain: Int, of unit: Range<Int>) -> Range<Int> {
+    Self.slice(of: unit, rank: grain, among: grains)
   }
 
   /// The slice of a unit of a rank among `ranks`.
-  package static func slice(of unit: Range<Int>, rank: Int, among ranks: Int) -> Range<Int> {
-    let length = ((unit.count + 15) / 16 + ranks - 1) / ranks * 16
+  package static func slice(of unit: Range<Int>, rank: Int, among ranks: Int, grains: Int = 1) -> Range<Int> {
+    let parts = max(grains, ranks)
+    let length = ((unit.count + 15) / 16 + parts - 1) / parts * (parts / ranks) * 16
     let lower = min(unit.lowerBound + rank * length, unit.upperBound)
     return lower..<min(lower + length, unit.upperBound)
   }

@@ -19,6 +19,7 @@ enum Preflight {
         "globalBatch: \(batch) pairs cannot be shared equally by \(world.size) ranks; "
           + "numbers of ranks that divide it: \(fitting)")
     }
+    try recipe.checkOrder(ranks: world.size)
     guard tokenizer.vocabulary.size == model.text.vocabularySize else {
       throw RecipeError(
         "vocabulary: \(recipe.vocabulary) has \(tokenizer.vocabulary.size) tokens, the model's text_cfg.vocab_size is "

@@ -6,10 +6,11 @@ extension Recipe {
 
   /// The differences from the recipe of an earlier part of a run that change what is computed.
   ///
-  /// Micro-batches, sharding, checkpoints and evaluations may change while a run goes on.
+  /// Sharding, checkpoints and evaluations may change while a run goes on, and micro-batches where they decide no more
+  /// than in which order is added.
   func differences(from old: Recipe) -> [Difference] {
     var now = self
-    now.microBatch = old.microBatch
+    if reduction.order == .ranks { now.microBatch = old.microBatch }
     now.shard = old.shard
     now.checkpoint = old.checkpoint
     now.evaluation = old.evaluation

@@ -11,6 +11,7 @@ extension Recipe {
   /// Fields with a few possible values.
   private static let choices = [
     "precision": Precision.allCases.map(\.rawValue),
+    "reduction.order": ReductionSettings.Order.allCases.map(\.rawValue),
     "reduction.wire": ReductionSettings.Wire.allCases.map(\.rawValue),
     "shard": Sharding.allCases.map(\.rawValue),
     "schedule.decay": Schedule.Decay.allCases.map(\.rawValue),

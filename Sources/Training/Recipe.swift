@@ -16,7 +16,7 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var seed = 0
   /// Pairs a step, over all ranks.
   public var globalBatch = 32768
-  /// Pairs that go through the towers of one rank at once; only memory and speed depend on it.
+  /// Pairs that go through the towers of one rank at once; memory and speed depend on it, and the last bits of sums.
   public var microBatch = 256
   /// Passes over the data set, if `steps` is 0.
   public var epochs = 32
@@ -24,7 +24,7 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var steps = 0
   /// AdamW.
   public var optimizer = OptimizerSettings()
-  /// How gradients travel.
+  /// How gradients travel and are added.
   public var reduction = ReductionSettings()
   /// What each rank keeps only its slice of.
   public var shard = Sharding.optimizer
@@ -191,5 +191,14 @@ extension Recipe {
     try check(checkpoint.keepLast >= 1, "checkpoint.keepLast", checkpoint.keepLast, "at least 1")
     try check(checkpoint.keepEvery >= 0, "checkpoint.keepEvery", checkpoint.keepEvery, "0 (off) or more")
     try check(evaluation.everySteps >= 0, "evaluation.everySteps", evaluation.everySteps, "0 (off) or more")
+    guard reduction.order == .canonical else { return }
+    try check(
+      reduction.wire == .fp32, "reduction.wire", reduction.wire,
+      "fp32, since reduction.order is canonical and parts must not be rounded: set reduction.wire=fp32 or "
+        + "reduction.order=ranks")
+    try check(
+      shard != .parameters, "shard", shard,
+      "none or optimizer, since reduction.order is canonical and shared blocks are summed in another order: set "
+        + "shard=optimizer or reduction.order=ranks")
   }
 }

@@ -19,13 +19,13 @@ package final class Reduction {
     self.parameters = parameters
     self.shard = shard
     self.exchange = exchange
-    partition = Partition(of: parameters.stretches.map(\.elements), among: exchange.world.size)
+    partition = exchange.partition(of: parameters.stretches.map(\.elements))
   }
 
   /// The moments this rank's optimizer needs: of its slices, or of everything.
   package func makeMoments() -> Moments {
     switch shard {
-    case .none: Moments(Partition(of: partition.units, among: 1), rank: 0)
+    case .none: Moments(partition.shared(among: 1), rank: 0)
     case .optimizer, .parameters: Moments(partition, rank: exchange.world.rank)
     }
   }
@@ -35,6 +35,7 @@ package final class Reduction {
   /// - Returns: the norm of the whole gradient, the same on all ranks.
   package func sumGradients() throws -> Double {
     let world = exchange.world
+    guard exchange.order == .ranks else { return try sumInCanonicalOrder() }
     guard world.size > 1 else { return sumOfSquares(parameters.gradients).squareRoot() }
     var squares = [Double](repeating: 0, count: world.size)
     if parameters.isShared {
@@ -47,6 +48,25 @@ package final class Reduction {
       if shard == .none { try exchange.gatherSums(parameters.gradients, partition.units) }
     }
     // Every rank adds the same numbers in the same order; to the zeros of the others each is exact.
+    try squares.withUnsafeMutableBufferPointer { try world.sum($0) }
+    return squares.reduce(0, +).squareRoot()
+  }
+
+  /// The same, with a norm that is made of the squares of all grains: as many, in as fixed an order, whoever has them.
+  private func sumInCanonicalOrder() throws -> Double {
+    let world = exchange.world, grains = partition.grains
+    if world.size > 1 {
+      _ = try exchange.sum(parameters.gradients, partition.units)
+      if shard == .none { try exchange.gatherSums(parameters.gradients, partition.units) }
+    }
+    var squares = [Double](repeating: 0, count: partition.units.count * grains)
+    for (index, unit) in partition.units.enumerated() {
+      for grain in partition.grains(of: world.rank) {
+        let elements = partition.elements(ofGrain: grain, of: unit)
+        squares[index * grains + grain] = sumOfSquares(parameters.gradients(of: elements))
+      }
+    }
+    // To the zeros of the others each is added exactly.
     try squares.withUnsafeMutableBufferPointer { try world.sum($0) }
     return squares.reduce(0, +).squareRoot()
   }

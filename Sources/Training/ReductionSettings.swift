@@ -1,4 +1,4 @@
-/// How gradients travel between the ranks.
+/// How gradients travel between the ranks, and in which order they are added.
 public struct ReductionSettings: Codable, Sendable, Equatable {
   /// What a gradient is on its way. Sums are taken in single precision either way.
   public enum Wire: String, Codable, Sendable, CaseIterable {
@@ -8,13 +8,29 @@ public struct ReductionSettings: Codable, Sendable, Equatable {
     case fp32
   }
 
+  /// In which order numbers are added, which decides the last bits of their sums.
+  public enum Order: String, Codable, Sendable, CaseIterable {
+    /// In one binary tree over all micro-batches of the world: weights do not depend on the number of ranks, see
+    /// ``CanonicalOrder``.
+    case canonical
+    /// Each rank adds up its own, then the ranks' parts are added one after the other: the fastest.
+    case ranks
+  }
+
   /// What a gradient is on its way.
   public var wire = Wire.fp32
+  /// In which order gradients are added, and what the loss is made of.
+  public var order = Order.ranks
 }
 
 extension KeyedDecodingContainer {
-  // What is synthesized for a recipe decodes this key here: those of runs that were started before it existed lack it.
+  // What is synthesized for a recipe decodes these keys here: those of runs that were started before they existed lack
+  // them.
   func decode(_: ReductionSettings.Type, forKey key: Key) throws -> ReductionSettings {
     try decodeIfPresent(ReductionSettings.self, forKey: key) ?? ReductionSettings()
+  }
+
+  func decode(_: ReductionSettings.Order.Type, forKey key: Key) throws -> ReductionSettings.Order {
+    try decodeIfPresent(ReductionSettings.Order.self, forKey: key) ?? .ranks
   }
 }

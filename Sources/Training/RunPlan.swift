@@ -4,7 +4,7 @@ import Towers
 public struct RunPlan: Sendable {
   /// Bytes of memory a rank needs, by what for.
   public struct Memory: Encodable, Sendable {
-    /// Values, gradients and moments: what sharding shares.
+    /// Values, gradients and moments: what sharding shares. Where gradients are added in canonical order, more of them.
     public let parameters: Int
     /// What the towers keep of a micro-batch from forward to backward, and compute with meanwhile.
     public let activations: Int
@@ -39,12 +39,14 @@ public struct RunPlan: Sendable {
   ///   - ranks: how many there are.
   ///   - threads: of each rank.
   ///   - captionTokens: of a caption on average, start and end included.
+  /// - Throws: where the model cannot be, or so many ranks cannot add in canonical order.
   public init(_ recipe: Recipe, ranks: Int, threads: Int, captionTokens: Int) throws {
     let model = try recipe.model.configuration
     let layout = TwoTowers.parameterLayout(of: model)
     pairs = recipe.globalBatch / ranks
     let micro = min(recipe.microBatch, pairs)
     microBatches = (pairs + micro - 1) / micro
+    try recipe.checkOrder(ranks: ranks)
     parameters = layout.all
     checkpointBytes = 12 * layout.all
     let sizes = Sizes(
@@ -78,8 +80,18 @@ public struct RunPlan: Sendable {
     private var outside: Int { layout.all - inBlocks }
     private var embedding: Int { model.embedDim }
 
-    /// README, "Memory and wire" and "Models that do not fit".
+    private var isCanonical: Bool { recipe.reduction.order == .canonical }
+    /// Of the logits, on each rank.
+    private var shares: Int {
+      isCanonical ? CanonicalOrder.shares(microBatches: microBatches * ranks) / ranks : 1
+    }
+
+    /// README, "Memory and wire", "Models that do not fit" and "The same bytes on more ranks".
     var parameters: Int {
+      kept + (isCanonical ? 4 * layout.all * (PairwiseSum.blocks(for: microBatches) - 1) : 0)
+    }
+
+    private var kept: Int {
       switch recipe.shard {
       case .parameters where ranks > 1:
         16 * inBlocks / ranks + 8 * outside + 8 * outside / ranks + 8 * (layout.units.max() ?? 0)
@@ -111,7 +123,8 @@ public struct RunPlan: Sendable {
     var embeddings: Int {
       let own = pairs * embedding, all = ranks > 1 ? recipe.globalBatch * embedding : 0
       let packed = 2 * (pairs + recipe.globalBatch) * embedding * activation
-      return 4 * (4 * own + all) + packed + 20 * (pairs + recipe.globalBatch)
+      let waiting = (PairwiseSum.blocks(for: shares) - 1) * recipe.globalBatch * embedding
+      return 4 * (4 * own + all + waiting) + packed + 20 * (pairs + shares * recipe.globalBatch)
     }
 
     var rest: Int {

@@ -5,12 +5,16 @@ import Towers
 /// How ranks sum and gather a row of numbers of which each answers for one slice: everybody sends everybody its part of
 /// their slices, each rank sums its own, and the sums, or the values made from them, are gathered.
 ///
-/// Sums are taken in the order of ranks, whoever takes them, so that they are the same numbers in every run. What is
-/// summed arrives in pieces that stay in the caches until they are added.
+/// Sums are taken in the order of ranks, or pairwise, whoever takes them, so that they are the same numbers in every run.
+/// What is summed arrives in pieces that stay in the caches until they are added.
 package final class SliceExchange: UnitExchange {
   /// All ranks.
   package let world: any Communicator
+  /// In which order terms are added.
+  package let order: ReductionSettings.Order
   private let wire: ReductionSettings.Wire
+  /// How many each unit has at least, so that slices are made of them; see ``Partition``.
+  private let grains: Int
   /// Columns of a piece of one rank.
   private let piece: Int
   /// Two pieces for each rank, one on its way and one to work on: what was narrowed to be sent, and what has arrived.
@@ -30,19 +34,27 @@ package final class SliceExchange: UnitExchange {
   private static let smallestPiece = 1 << 14
   private static let room = 1 << 22
 
-  /// The exchange of all ranks of a world, where gradients travel as the settings say.
+  /// The exchange of all ranks of a world, where gradients travel and are added as the settings say.
+  ///
+  /// - Precondition: what is added in canonical order has not been rounded.
   package init(_ settings: ReductionSettings, in world: any Communicator) {
+    precondition(settings.order == .ranks || settings.wire == .fp32, "canonical order, and bfloat16 on the wire")
     self.world = world
+    order = settings.order
     wire = settings.wire
+    grains = order == .canonical ? CanonicalOrder.grains : 1
     piece = max(Self.smallestPiece, min(Self.largestPiece(wire), Self.room / world.size))
     let columns = world.size > 1 ? 2 * piece * world.size : 0
     sending = Tensor(rows: 1, columns: wire == .bf16 ? columns : 0, .bfloat16)
     arrived = Tensor(rows: 1, columns: columns, wire == .bf16 ? .bfloat16 : .float32)
   }
 
+  /// Who answers for what of some units.
+  func partition(of units: [Range<Int>]) -> Partition { Partition(of: units, among: world.size, grains: grains) }
+
   /// This rank's slice of a row.
   package func slice(of count: Int) -> Range<Int> {
-    Partition.slice(of: 0..<count, rank: world.rank, among: world.size)
+    Partition.slice(of: 0..<count, rank: world.rank, among: world.size, grains: grains)
   }
 
   /// Sums gradients (1, count) over the ranks: this rank's slice holds sums afterwards, the rest is as it was.
@@ -61,6 +73,19 @@ package final class SliceExchange: UnitExchange {
     case .fp32: try sumFloats(gradients, pieces(of: units))
     case .bf16: try sumNarrowed(gradients, pieces(of: units))
     }
+  }
+
+  /// Sums numbers (1, count) over the ranks, of which each answers for an equal part: this rank's holds sums afterwards,
+  /// the rest is as it was.
+  ///
+  /// - Precondition: single precision is on the wire.
+  /// - Returns: this rank's part.
+  func sumParts(_ numbers: Tensor) throws -> Tensor {
+    let length = numbers.count / world.size
+    precondition(length * world.size == numbers.count, "\(numbers.count) numbers of \(world.size) ranks")
+    let parts = (0..<world.size).map { $0 * length..<($0 + 1) * length }
+    if world.size > 1 { _ = try sumFloats(numbers, pieces(ofSlices: parts)) }
+    return numbers.columns(parts[world.rank])
   }
 
   /// The same sum of squares, to the last bit, of units that were summed before.
@@ -87,19 +112,20 @@ package final class SliceExchange: UnitExchange {
   }
 
   private func slices(of unit: Range<Int>) -> [Range<Int>] {
-    (0..<world.size).map { Partition.slice(of: unit, rank: $0, among: world.size) }
+    (0..<world.size).map { Partition.slice(of: unit, rank: $0, among: world.size, grains: grains) }
   }
 
   // MARK: - Pieces: which elements of each rank's slices there are in each
 
   private func pieces(of units: [Range<Int>]) -> [[Range<Int>]] {
-    units.flatMap { unit in
-      let slices = slices(of: unit)
-      return stride(from: 0, to: slices[0].count, by: piece).map { first in
-        slices.map { slice in
-          let lower = min(slice.lowerBound + first, slice.upperBound)
-          return lower..<min(lower + piece, slice.upperBound)
-        }
+    units.flatMap { pieces(ofSlices: slices(of: $0)) }
+  }
+
+  private func pieces(ofSlices slices: [Range<Int>]) -> [[Range<Int>]] {
+    stride(from: 0, to: slices[0].count, by: piece).map { first in
+      slices.map { slice in
+        let lower = min(slice.lowerBound + first, slice.upperBound)
+        return lower..<min(lower + piece, slice.upperBound)
       }
     }
   }
@@ -122,7 +148,11 @@ package final class SliceExchange: UnitExchange {
       let own = gradients.columns(pieces[index][rank])
       var terms = arriving(index).map { arrived.columns($0) }
       terms[rank] = own
-      Tensors.sum(terms, into: own)
+      switch order {
+      case .ranks: Tensors.sum(terms, into: own)
+      // Neighbours of any distance change places, which changes no sum of two: so this rank's term comes first.
+      case .canonical: PairwiseSum.sum(world.size) { add(terms[rank ^ $0], to: terms[rank ^ $1]) }
+      }
       squares += Tensors.sumOfSquares(own)
     }
     return squares

@@ -15,10 +15,14 @@ public final class TrainingStep {
   var whenEntering: (Phase) -> Void = { _ in }
   private let optimizer: Optimizer
   private let reduction: Reduction
+  private let exchange: SliceExchange
+  private let tree: GradientTree
   private let world: any Communicator
   private let embeddings: Embeddings
   private let gradients: Embeddings
   private let workspace = Workspace()
+  /// Of this rank, in the step at hand.
+  private var microBatches = 0
 
   /// - Parameters:
   ///   - model: its shape; all values are zero, to be drawn or loaded.
@@ -26,7 +30,7 @@ public final class TrainingStep {
   ///   - recipe: the precision, how gradients travel and what becomes of them, and what a rank keeps.
   ///   - world: all ranks.
   public init(_ model: ModelConfiguration, pairs: Int, recipe: Recipe, in world: any Communicator) {
-    let exchange = SliceExchange(recipe.reduction, in: world)
+    exchange = SliceExchange(recipe.reduction, in: world)
     towers =
       switch recipe.shard {
       // A rank alone keeps everything whatever its recipe says.
@@ -36,6 +40,7 @@ public final class TrainingStep {
         TwoTowers(model, precision: recipe.precision, forTraining: true)
       }
     reduction = Reduction(of: towers.parameters, recipe.shard, by: exchange)
+    tree = GradientTree(of: towers.parameters)
     optimizer = Optimizer(recipe.optimizer, reduction.makeMoments())
     self.world = world
     embeddings = Embeddings(count: pairs, dimension: model.embedDim)
@@ -46,6 +51,7 @@ public final class TrainingStep {
   ///
   /// Every rank has equally many micro-batches: where ranks share the model, they go through its blocks together.
   public func embed(_ batches: [MicroBatch]) throws {
+    microBatches = batches.count
     try seconds.measure(\.embed) {
       for (batch, rows) in zip(batches, rows(of: batches)) {
         whenEntering(.embed)
@@ -58,21 +64,39 @@ public final class TrainingStep {
   public func contrast() throws -> Contrast {
     whenEntering(.contrast)
     return try seconds.measure(\.contrast) {
-      try Contrast(
-        of: embeddings, logitScale: towers.logitScale.values.scalar, in: world, into: gradients,
-        precision: towers.precision, using: workspace)
+      let logitScale = towers.logitScale.values.scalar
+      return switch exchange.order {
+      case .ranks:
+        try Contrast(
+          of: embeddings, logitScale: logitScale, in: world, into: gradients, precision: towers.precision,
+          using: workspace)
+      case .canonical:
+        try CanonicalContrast.contrast(
+          of: embeddings, logitScale: logitScale,
+          shares: CanonicalOrder.shares(microBatches: microBatches * world.size), by: exchange, into: gradients,
+          precision: towers.precision, using: workspace)
+      }
     }
   }
 
   /// Goes backward through every micro-batch, which is embedded again unless it is the only one; leaves this rank's
   /// part of the gradients of all parameters.
   public func backward(_ batches: [MicroBatch], from contrast: Contrast) throws {
+    let parts = Array(zip(batches, rows(of: batches)))
+    func backward(_ part: (batch: MicroBatch, rows: Range<Int>)) throws {
+      whenEntering(.backward)
+      try towers.backward(part.batch, from: contrast.gradients.rows(part.rows))
+    }
     try seconds.measure(\.backward) {
-      towers.parameters.beginGradients()
-      towers.logitScale.gradient.scalar = contrast.logitScaleGradient
-      for (batch, rows) in zip(batches, rows(of: batches)) {
-        whenEntering(.backward)
-        try towers.backward(batch, from: contrast.gradients.rows(rows))
+      switch exchange.order {
+      case .ranks:
+        towers.parameters.beginGradients()
+        towers.logitScale.gradient.scalar = contrast.logitScaleGradient
+        for part in parts { try backward(part) }
+      case .canonical:
+        try tree.sum(microBatches: parts.count) { try backward(parts[$0]) }
+        // No part of any micro-batch's gradient, but of this rank's shares of the logits.
+        towers.logitScale.gradient.scalar = contrast.logitScaleGradient
       }
     }
   }

@@ -22,6 +22,20 @@ import Training
     #expect(owners.allSatisfy { $0 == 1 })
   }
 
+  /// What grains there are does not depend on the number of ranks.
+  @Test(arguments: [1, 2, 4, 8, 64]) func slicesAreMadeOfGrains(ranks: Int) {
+    let partition = Partition(of: Self.units, among: ranks, grains: 64)
+    let alone = Partition(of: Self.units, among: 1, grains: 64)
+    #expect((0..<ranks).flatMap { partition.grains(of: $0) } == Array(0..<64))
+    for unit in Self.units {
+      for rank in 0..<ranks {
+        let grains = partition.grains(of: rank).map { alone.elements(ofGrain: $0, of: unit) }
+        #expect(grains.flatMap { Array($0) } == Array(partition.slice(of: unit, rank: rank)))
+      }
+      #expect((0..<ranks).flatMap { Array(partition.slice(of: unit, rank: $0)) } == Array(unit))
+    }
+  }
+
   @Test(arguments: [2, 5]) func partsOfUnitsAreFound(ranks: Int) {
     let partition = Partition(of: Self.units, among: ranks)
     for wanted in [0..<5008, 3..<4, 10..<20, 900..<2000, 1040..<1040] {

@@ -42,6 +42,9 @@ import Training
     #expect(old.count == paper.count - 2)
     let found = try JSONDecoder().decode(Recipe.self, from: JSONSerialization.data(withJSONObject: old))
     #expect(found == .paper && found.reduction.wire == .fp32 && found.shard == .optimizer)
+    let older = paper.merging(["reduction": ["wire": "bf16"]]) { $1 }
+    let reduction = try JSONDecoder().decode(Recipe.self, from: JSONSerialization.data(withJSONObject: older)).reduction
+    #expect(reduction.wire == .bf16 && reduction.order == .ranks)
   }
 
   @Test func switchedOffMayBeWrittenAsNull() throws {
@@ -58,6 +61,9 @@ import Training
     (#"{"precision": "fp16"}"#, "precision"),
     (#"{"reduction": {"wire": "fp16"}}"#, #"reduction.wire: found "fp16", expected one of bf16, fp32"#),
     (#"{"reduction": "bf16"}"#, "reduction: found"),
+    (#"{"reduction": {"order": "any"}}"#, #"reduction.order: found "any", expected one of canonical, ranks"#),
+    (#"{"reduction": {"order": "canonical", "wire": "bf16"}}"#, "reduction.wire: found bf16, expected fp32"),
+    (#"{"reduction": {"order": "canonical"}, "shard": "parameters"}"#, "shard: found parameters, expected none or opt"),
     (#"{"shard": "optimiser"}"#, #"shard: found "optimiser", expected one of none, optimizer"#),
     (#"{"augmentation": {"scale": [0.9, 0.1]}}"#, "augmentation.scale"),
     ("[1]", "expected an object"),

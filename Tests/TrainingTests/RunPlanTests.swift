@@ -23,6 +23,23 @@ import Training
     #expect(shared.memory.parameters < half.memory.parameters)
   }
 
+  /// Sums that wait for their other half: gradients of four micro-batches a rank, and of captions in as many shares.
+  @Test func canonicalOrderTakesMemory() throws {
+    let all = 151_277_313, settings = ["globalBatch=64", "microBatch=8", "reduction.order=canonical"]
+    func canonical(_ more: String..., ranks: Int) throws -> RunPlan {
+      try RunPlan(Recipe.paper.setting(settings + more), ranks: ranks, threads: 1, captionTokens: 20)
+    }
+    let plan = try canonical(ranks: 2), ranks = try canonical("reduction.order=ranks", ranks: 2)
+    #expect(plan.memory.parameters == ranks.memory.parameters + 2 * 4 * all)
+    #expect(plan.memory.embeddings == ranks.memory.embeddings + 2 * 64 * 512 * 4 + 3 * 64 * 20)
+    #expect(plan.bytesSent == ranks.bytesSent)
+    // A micro-batch a rank has nothing to wait for.
+    let eight = try canonical(ranks: 8), others = try canonical("reduction.order=ranks", ranks: 8)
+    #expect(eight.memory.total == others.memory.total)
+    #expect(throws: RecipeError.self) { try canonical(ranks: 16) }
+    #expect(throws: RecipeError.self) { try canonical("globalBatch=72", ranks: 3) }
+  }
+
   /// `clip benchmark step`, which writes no checkpoint, measured these peaks; README, "Figures" and "Benchmarks".
   @Test(arguments: [
     ("shard=none", 1, 32, 3.09), ("shard=optimizer", 2, 64, 2.48), ("shard=parameters", 2, 64, 2.05),

@@ -20,11 +20,13 @@ struct AllocationChecks {
   }
 
   func run(_ checks: inout Checks) throws {
-    for shard in [Sharding.optimizer, .parameters] {
+    for (shard, order) in [
+      (Sharding.optimizer, ReductionSettings.Order.ranks), (.parameters, .ranks), (.optimizer, .canonical),
+    ] where order == .ranks || world.size.nonzeroBitCount == 1 {
       for precision in Precision.allCases {
         for microBatch in [Self.pairs, 4] {
           for threads in [1, 2] {
-            try run(shard, precision, microBatch: microBatch, threads: threads, &checks)
+            try run(shard, order, precision, microBatch: microBatch, threads: threads, &checks)
           }
         }
       }
@@ -32,24 +34,26 @@ struct AllocationChecks {
   }
 
   private func run(
-    _ shard: Sharding, _ precision: Precision, microBatch: Int, threads: Int, _ checks: inout Checks
+    _ shard: Sharding, _ order: ReductionSettings.Order, _ precision: Precision, microBatch: Int, threads: Int,
+    _ checks: inout Checks
   ) throws {
     Threads.use(threads)
     defer { Threads.use(1) }
-    let (count, largest, bytes) = try requests(shard, precision, microBatch: microBatch)
+    let (count, largest, bytes) = try requests(shard, order, precision, microBatch: microBatch)
     try checks.expect(
-      "shard \(shard.rawValue), \(precision.rawValue), micro-batches of \(microBatch), \(threads) threads: a step reserves "
-        + "nothing large (\(count) lists, \(bytes / 1024) KiB)",
+      "shard \(shard.rawValue), order \(order.rawValue), \(precision.rawValue), micro-batches of \(microBatch), "
+        + "\(threads) threads: a step reserves nothing large (\(count) lists, \(bytes / 1024) KiB)",
       count > 0 && largest < Self.small, "the largest of \(count) requests is for \(largest) bytes")
   }
 
   /// What the third step asks the allocator and the system for.
   private func requests(
-    _ shard: Sharding, _ precision: Precision, microBatch: Int
+    _ shard: Sharding, _ order: ReductionSettings.Order, _ precision: Precision, microBatch: Int
   ) throws -> (count: Int, largest: Int, bytes: Int) {
     var recipe = Recipe.paper
     recipe.precision = precision
     recipe.shard = shard
+    recipe.reduction.order = order
     let step = TrainingStep(configuration, pairs: Self.pairs, recipe: recipe, in: world)
     step.towers.parameters.initialize(seed: 5)
     let batches = stride(from: 0, to: Self.pairs, by: microBatch).map { first in batch(first..<first + microBatch) }

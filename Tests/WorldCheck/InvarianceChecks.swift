@@ -6,7 +6,7 @@ import Training
 
 /// Loss and every gradient of P ranks against those of one, for several micro-batches.
 struct InvarianceChecks {
-  private static let batch = 12
+  private static let batch = 24
   private let world: any Communicator
   private let configuration = ModelConfiguration(
     embedDim: 24,

@@ -1,6 +1,6 @@
 // What only several ranks can show: the collectives, that loss and gradients are the same for any number of ranks and any
-// micro-batch, that what ranks share of optimizer and model changes memory and nothing else, and what a step asks the
-// system for.
+// micro-batch, in canonical order to the last bit, that what ranks share of optimizer and model changes memory and nothing
+// else, and what a step asks the system for.
 //
 //     mpirun -n 4 --oversubscribe .build/release/WorldCheck
 //
@@ -13,6 +13,7 @@ try World.run { world in
   try CollectiveChecks(world).run(&checks)
   try InvarianceChecks(world).run(&checks)
   try ContrastChecks(world).run(&checks)
+  try CanonicalChecks(world).run(&checks)
   try ShardingChecks(world).run(&checks)
   try MemoryChecks(world).run(&checks)
   try SharedModelChecks(world).run(&checks)

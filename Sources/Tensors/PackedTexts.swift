@@ -1,0 +1,79 @@
+import CKernels
+
+/// All captions, packed for the products of ``LogitTiles``, any number of which may share them.
+public struct PackedTexts {
+  /// Captions.
+  let count: Int
+  /// Numbers of an embedding.
+  let dimension: Int
+  /// What multiplies; none stands for single precision.
+  let unit: CKernels_ProductUnit
+  /// Among how many threads the work on tiles is divided.
+  let threads: Int
+  /// Captions of a tile.
+  let tileColumns: Int
+  /// Right operands of logits.
+  let panels: Tensor
+  /// Right operands of gradients.
+  let tiles: Tensor
+
+  /// Packs captions.
+  ///
+  /// - Parameters:
+  ///   - texts: (all, embedding), which is not read again afterwards.
+  ///   - unit: what multiplies; those without blocks of bfloat16 stand for single precision.
+  ///   - threads: among how many the work is divided, ``Threads/count`` best of all.
+  ///   - workspace: has room for the packed captions.
+  public init(_ texts: Tensor, on unit: ProductUnit, threads: Int, using workspace: Workspace) {
+    precondition(texts.isContiguous, "a view with gaps")
+    let unit = unit.blockKernel ?? CKernels_NoProductUnit
+    (count, dimension) = (texts.rows, texts.columns)
+    self.unit = unit
+    self.threads = threads
+    tileColumns = Self.extent(of: texts.rows, block: 64, unit, threads: threads)
+    panels = Self.panels(of: texts, unit, using: workspace)
+    tiles = Self.tiles(of: texts, extent: tileColumns, unit, using: workspace)
+  }
+
+  /// Pictures of a tile, if there are so many in all.
+  func tileRows(of count: Int) -> Int {
+    Self.extent(of: count, block: CKernels_contrast_block_rows(unit), unit, threads: threads)
+  }
+
+  /// How many of `count` rows or columns a tile has, a multiple of `block`: what a thread works on at a time stays in its
+  /// second-level cache.
+  private static func extent(of count: Int, block: Int, _ unit: CKernels_ProductUnit, threads: Int) -> Int {
+    let most = unit == CKernels_NoProductUnit ? 256 : 512
+    let tiles = max((count + threads * most - 1) / (threads * most), 1) * threads
+    return max((count + tiles - 1) / tiles + block - 1, block) / block * block
+  }
+
+  private static func room(_ bytes: Int, _ unit: CKernels_ProductUnit, using workspace: Workspace) -> Tensor {
+    let type: ElementType = unit == CKernels_NoProductUnit ? .float32 : .bfloat16
+    return workspace.tensor(rows: 1, columns: bytes / type.size, type)
+  }
+
+  private static func panels(of x: Tensor, _ unit: CKernels_ProductUnit, using workspace: Workspace) -> Tensor {
+    let panels = room(CKernels_contrast_panels_bytes(unit, x.rows, x.columns), unit, using: workspace)
+    Threads.forEachBand(of: (x.rows + 31) / 32) { band in
+      CKernels_contrast_pack_panels(
+        unit, x.floatPointer, x.rows, x.columns, panels.address, band.lowerBound, band.upperBound)
+    }
+    return panels
+  }
+
+  /// Captions or pictures as right operands of gradients.
+  static func tiles(of x: Tensor, extent: Int, _ unit: CKernels_ProductUnit, using workspace: Workspace) -> Tensor {
+    let bytes = CKernels_contrast_tile_bytes(unit, extent, x.columns), count = (x.rows + extent - 1) / extent
+    let tiles = room(bytes * count, unit, using: workspace)
+    Threads.forEachBand(of: count) { band in
+      for tile in band {
+        let first = tile * extent
+        CKernels_contrast_pack_tile(
+          unit, x.floatPointer + first * x.columns, min(extent, x.rows - first), x.columns, tiles.address + tile * bytes
+        )
+      }
+    }
+    return tiles
+  }
+}
