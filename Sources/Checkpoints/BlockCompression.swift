@@ -34,15 +34,16 @@ final class BlockCompression {
   /// number of a disk's blocks, so that slots begin with one.
   static func slotBytes(for contentBytes: Int) -> Int { (contentBytes + contentBytes / 256 + 128 + 4095) / 4096 * 4096 }
 
-  /// Compresses a block into its slot, whose bytes are zero.
+  /// Compresses a block into its slot, whatever that held before.
   ///
-  /// - Returns: how many bytes of the slot are to be written; the others stay zero.
+  /// - Returns: how many bytes of the slot are to be written; the others are zero, as a file is where nobody has written.
   func compress(_ content: UnsafeRawBufferPointer, into slot: UnsafeMutableRawBufferPointer) throws -> Int {
     let skipped = Self.skippableHeaderBytes
     let count = try Self.check(
       ZSTD_compress2(context, slot.baseAddress, slot.count - skipped, content.baseAddress, content.count))
     slot.storeBytes(of: Self.skippableMagic.littleEndian, toByteOffset: count, as: UInt32.self)
     slot.storeBytes(of: UInt32(slot.count - count - skipped).littleEndian, toByteOffset: count + 4, as: UInt32.self)
+    UnsafeMutableRawBufferPointer(rebasing: slot[(count + skipped)...]).initializeMemory(as: UInt8.self, repeating: 0)
     return count + skipped
   }
 

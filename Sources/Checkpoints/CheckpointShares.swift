@@ -26,7 +26,7 @@ public struct CheckpointShares: Sendable {
   /// Of each rank.
   let blocks: [[Block]]
   /// Of each rank, in the order of bytes.
-  let sources: [[Source]]
+  private let sources: [[Source]]
   /// Of each file as it is stored.
   let fileBytes: [Int]
   /// Blocks are no longer than this: who needs a part of one reads all of it, and a flipped bit is known to be in one.
@@ -50,9 +50,13 @@ public struct CheckpointShares: Sendable {
     self.sources = sources
   }
 
-  /// The files' headers, and where they begin among all bytes of the first rank.
-  var headers: [(file: Int, offset: Int)] {
-    blocks[0].filter { $0.content.bytes.lowerBound == 0 }.map { ($0.content.file, $0.offset) }
+  /// What a rank copies that has to do with some of its bytes.
+  func sources(of rank: Int, in bytes: Range<Int>) -> ArraySlice<Source> {
+    let all = sources[rank]
+    // Parts lie one behind the other, with only headers between them: the last that begins no later may reach so far.
+    let first = all.lastIndex { $0.offset <= bytes.lowerBound } ?? 0
+    return all[first...].prefix { $0.offset < bytes.upperBound }
+      .drop { $0.offset + $0.part.elements.count * StoredType.float32.byteCount <= bytes.lowerBound }
   }
 
   /// How many bytes a rank writes, before any is compressed.

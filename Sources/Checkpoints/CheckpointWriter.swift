@@ -14,8 +14,8 @@ public final class CheckpointWriter: Sendable {
   public let store: CheckpointStore
   private let shares: CheckpointShares
   private let rank: Int
-  /// This rank's bytes as they were when the step ended. Training writes it, then the queue reads it, in turn.
-  private let staging: Tensor
+  private let staging: CheckpointStaging
+  private let worksBehind: Bool
   private let queue = DispatchQueue(label: "checkpoints")
   private let state = Mutex(State())
 
@@ -30,16 +30,16 @@ public final class CheckpointWriter: Sendable {
   ///   - store: where checkpoints go.
   ///   - shares: who writes what.
   ///   - rank: this one.
-  public init(_ store: CheckpointStore, _ shares: CheckpointShares, rank: Int) {
+  ///   - worksBehind: whether to write while training goes on, which takes memory for all this rank writes; else training
+  ///     waits until its share is written.
+  public init(_ store: CheckpointStore, _ shares: CheckpointShares, rank: Int, behind worksBehind: Bool = true) {
     self.store = store
     self.shares = shares
     self.rank = rank
-    let numbers = shares.byteCount(of: rank) / StoredType.float32.byteCount
-    staging = Tensor(rows: 1, columns: numbers)
-    guard rank == 0 else { return }
-    for (file, block) in shares.headers {
-      staging.withMutableBytes { $0[block...].copyBytes(from: shares.layout.files[file].layout.header) }
-    }
+    self.worksBehind = worksBehind
+    staging = CheckpointStaging(shares, rank: rank, isWhole: worksBehind)
+    // The first checkpoint need not wait for it.
+    queue.async { [staging] in staging.touch() }
   }
 
   /// Whether something is still being written.
@@ -52,15 +52,15 @@ public final class CheckpointWriter: Sendable {
   ///   - source: the numbers of a part as one row.
   public func begin(step: Int, copying source: (TensorPart) -> Tensor) {
     queue.sync {}
-    for item in shares.sources[rank] {
-      let first = item.offset / StoredType.float32.byteCount
-      copy(source(item.part), into: staging.columns(first..<first + item.part.elements.count))
-    }
     state.withLock { $0.step = step }
-    start { [self] in
-      let result = Self.fileErrors(in: temporary) { try write(into: temporary) }
-      state.withLock { $0.written = result }
+    guard worksBehind else {
+      return write { block, body in
+        staging.copy(block, from: source)
+        return try staging.lend(block, body)
+      }
     }
+    for block in shares.blocks[rank] { staging.copy(block, from: source) }
+    start { [self] in write { block, body in try staging.lend(block, body) } }
   }
 
   /// Waits until this rank's part is written.
@@ -123,7 +123,16 @@ public final class CheckpointWriter: Sendable {
     }
   }
 
-  private func write(into directory: String) throws -> [Digest] {
+  /// Lends the bytes of a block to what writes them and returns their digest.
+  private typealias Lender = (CheckpointShares.Block, (UnsafeRawBufferPointer) throws -> Digest) throws -> Digest
+
+  /// Writes this rank's part, and notes what came of it.
+  private func write(_ lend: Lender) {
+    let result = Self.fileErrors(in: temporary) { try write(into: temporary, lend) }
+    state.withLock { $0.written = result }
+  }
+
+  private func write(into directory: String, _ lend: Lender) throws -> [Digest] {
     // Not the run's directory as well: where that has vanished, what is beside its checkpoints has too.
     try Directory.createWithin(directory)
     let own = shares.blocks[rank]
@@ -138,16 +147,13 @@ public final class CheckpointWriter: Sendable {
     let slot = Tensor(rows: 1, columns: own.map { ($0.stored.count + 3) / 4 }.max() ?? 0)
     let digests = try own.map { block in
       guard let file = files[block.content.file] else { preconditionFailure("a block of a file that is not open") }
-      return try staging.withMutableBytes { staging in
-        let content = UnsafeRawBufferPointer(
-          rebasing: staging[block.offset..<block.offset + block.content.bytes.count])
+      return try lend(block) { content in
         guard shares.layout.files[block.content.file].isCompressed else {
           try file.write(content, at: block.stored.lowerBound)
           return Digest(of: content)
         }
         return try slot.withMutableBytes { slot in
           let slot = UnsafeMutableRawBufferPointer(rebasing: slot[..<block.stored.count])
-          slot.initializeMemory(as: UInt8.self, repeating: 0)
           let count = try compression.compress(content, into: slot)
           try file.write(UnsafeRawBufferPointer(rebasing: slot[..<count]), at: block.stored.lowerBound)
           return Digest(of: UnsafeRawBufferPointer(slot))

@@ -58,7 +58,7 @@ final class BackgroundSaves {
       uniqueKeysWithValues: shares[world.rank].map { ($0.part, Origin(kind: $0.kind, elements: $0.elements)) })
     writer = CheckpointWriter(
       store, CheckpointShares(of: CheckpointTensors.layout(of: parameters), among: shares.map { $0.map(\.part) }),
-      rank: world.rank)
+      rank: world.rank, behind: recipe.checkpoint.background)
   }
 
   /// Whether a checkpoint is on its way.

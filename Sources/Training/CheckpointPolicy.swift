@@ -8,4 +8,6 @@ public struct CheckpointPolicy: Codable, Sendable, Equatable {
   public var keepLast = 3
   /// Those at multiples of so many steps stay for good; 0: none.
   public var keepEvery = 0
+  /// Whether they are written while training goes on, which takes each rank memory for its share.
+  public var background = true
 }

@@ -165,6 +165,14 @@ extension Recipe {
     }
   }
 
+  /// Throws where there is no field of a name; those of a model are not looked at.
+  public static func checkField(_ name: String, allowing others: [String]) throws {
+    let known = paths(of: paper.value)
+    guard !known.contains(name), !others.contains(name), !name.hasPrefix("model.") else { return }
+    throw RecipeError(
+      "unknown field \"\(name)\"; did you mean \"\(EditDistance.nearest(to: name, in: known + others) { $0 })\"?")
+  }
+
   /// Checks ranges.
   private func validate(_ source: String) throws {
     func check(_ holds: Bool, _ field: String, _ found: some Any, _ expected: String) throws {

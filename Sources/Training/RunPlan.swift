@@ -54,7 +54,7 @@ public struct RunPlan: Sendable {
       microBatches: microBatches, tokens: min(captionTokens, model.text.contextLength))
     memory = Memory(
       parameters: sizes.parameters, activations: sizes.activations, embeddings: sizes.embeddings,
-      checkpoint: checkpointBytes / ranks, rest: sizes.rest)
+      checkpoint: recipe.checkpoint.background ? checkpointBytes / ranks : 0, rest: sizes.rest)
     bytesSent = sizes.bytesSent
     let once = StepOperations.count(
       model, captionLengths: [Int](repeating: sizes.tokens, count: pairs), globalBatch: recipe.globalBatch)

@@ -35,7 +35,11 @@ struct CheckpointsCommand: ParsableCommand {
 
   func run() throws {
     guard Directory.isDirectory(directory) else { throw FileError(directory, "is not there: expected a run") }
-    let lines = try CheckpointStore(directory).list().map { checkpoint in
+    let checkpoints = try CheckpointStore(directory).list()
+    guard !checkpoints.isEmpty || Directory.exists("\(directory)/recipe.json") else {
+      throw FileError(directory, "is no run: it holds neither checkpoints nor recipe.json")
+    }
+    let lines = try checkpoints.map { checkpoint in
       let problems = checkpoint.problems(contents: !fast)
       let (bytes, changed) = try Directory.sizeAndTime(of: checkpoint.directory)
       return Line(

@@ -59,6 +59,11 @@ struct Train: ParsableCommand {
   func validate() throws {
     guard patience > 0 else { throw ValidationError("--patience: expected more than 0 seconds") }
     guard !data.isEmpty else { throw ValidationError("--data: name at least one dataset") }
+    do {
+      for field in allowChange { try Recipe.checkField(field, allowing: ["data"]) }
+    } catch let error as RecipeError {
+      throw ValidationError("--allow-change: \(error)")
+    }
   }
 
   func run() throws {

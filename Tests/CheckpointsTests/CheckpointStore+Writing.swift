@@ -41,7 +41,7 @@ extension CheckpointStore {
     let layout = CheckpointLayout(
       model: descriptions(model), optimizer: descriptions(optimizer), optimizerFileBytes: optimizerFileBytes)
     return (0..<ranks).map {
-      CheckpointWriter(store, CheckpointShares(of: layout, among: shares), rank: $0)
+      CheckpointWriter(store, CheckpointShares(of: layout, among: shares), rank: $0, behind: ranks != 2)
     }
   }
 }

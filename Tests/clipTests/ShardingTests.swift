@@ -21,7 +21,8 @@ extension RankTests {
     @Test(arguments: [2, 4], ["optimizer", "parameters"])
     func shardedRunsLeaveTheSameBytes(ranks: Int, shard: String) throws {
       try scratch.succeed(command(into: "whole", shard: "none"), ranks: ranks)
-      try scratch.succeed(command(into: "sharded", shard: shard), ranks: ranks)
+      // It matters to the files neither who keeps what nor whether training waits for them.
+      try scratch.succeed(command(into: "sharded", shard: shard, "checkpoint.background=\(ranks == 2)"), ranks: ranks)
       for step in ["step-000000004", "step-000000008"] {
         #expect(try tensors("sharded/\(step)") == tensors("whole/\(step)"), "\(step)")
       }

@@ -95,7 +95,8 @@ import Testing
       }
       return value is NSNumber ? [path.joined(separator: ".")] : []
     }
-    let fields = numbers(recipe, at: [])
+    // What is true or false is a number to this reader.
+    let fields = numbers(recipe, at: []).filter { $0 != "checkpoint.background" }
     #expect(fields.count == 17)
     for field in fields {
       let result = try scratch.clip("recipe", "show", "tiny", "--set", "\(field)=0.75")
