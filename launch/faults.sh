@@ -386,6 +386,8 @@ disturbed "input or output errors at every sync of a save" 0 "${many:-100000}" s
 disturbed "a quota met at every write of a save" 0 "${many:-100000}" save "pwrite64 ftruncate" error=EDQUOT "$scratch/alone"
 disturbed "a disk that has become read-only at every call of a save" 0 "${many:-100000}" save "openat mkdir rename" \
   error=EROFS "$scratch/alone"
+disturbed "permission denied at every call of a save" 0 "${many:-100000}" save "openat mkdir rename" error=EACCES \
+  "$scratch/alone"
 unheard "standard output and error on a full disk, or closed"
 powerless "power lost at every moment of a save, alone" 1
 powerless "power lost at every moment of a save of 2 ranks" 2

@@ -91,7 +91,7 @@ extension RankTests {
     }
 
     @Test func aDamagedCheckpointIsPassedOverAloud() throws {
-      try kill(rank: 1, of: 2, afterStep: 5, delay: 0)
+      try kill(rank: 1, of: 2, afterStep: 7, delay: 0)
       let newest = try #require(scratch.names("run").last { $0.hasPrefix("step-") && $0.count == 14 })
       try scratch.change("run/\(newest)/model.safetensors") { $0[$0.count / 2] ^= 1 }
       let verified = try scratch.clip("verify", "run")
