@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: Swift's, those under mpirun, two hosts made of network
-# namespaces, a sample of launch/faults.sh, and the comparison with open_clip and Transformers. Ten minutes on two idle cores of a bare Debian 12.
+# namespaces, a sample of launch/faults.sh, and the comparison with open_clip and Transformers. A quarter of an hour on two
+# cores of a bare Debian 12.
 #
 #   launch/test.sh
 #

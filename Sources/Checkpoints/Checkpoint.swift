@@ -42,12 +42,27 @@ public struct Checkpoint: Sendable, Equatable {
   /// Opens the weights.
   public func model() throws -> SafetensorsFile { try SafetensorsFile("\(directory)/\(Self.modelFile)") }
 
+  /// What of a checkpoint matters to somebody.
+  public enum Part: Sendable {
+    /// All of it: to a run that resumes.
+    case everything
+    /// The weights and what tells how to use them: neither moments nor where the run stands.
+    case weights
+
+    func holds(_ file: String) -> Bool {
+      switch self {
+      case .everything: true
+      case .weights: file != Checkpoint.stateFile && !file.hasSuffix(Checkpoint.optimizerSuffix)
+      }
+    }
+  }
+
   /// What is wrong with the checkpoint: one line each, naming the file; none for one that can be trusted.
   ///
   /// - Parameters:
   ///   - contents: whether to read every byte and compare digests, or to look at names and lengths only.
-  ///   - only: the one file that matters; all where it is nil.
-  public func problems(contents: Bool = true, of only: String? = nil) -> [String] {
+  ///   - part: what matters.
+  public func problems(contents: Bool = true, of part: Part = .everything) -> [String] {
     do {
       let manifest = try Manifest.read(from: directory)
       var problems: [String] = []
@@ -55,7 +70,7 @@ public struct Checkpoint: Sendable, Equatable {
         problems.append("\(directory): is the checkpoint of step \(manifest.step) by its \(Manifest.name)")
       }
       var files: [StoredFile] = []
-      for entry in manifest.files where only == nil || entry.file == only {
+      for entry in manifest.files where part.holds(entry.file) {
         do {
           files.append(try StoredFile(entry, in: directory))
         } catch {
@@ -64,12 +79,10 @@ public struct Checkpoint: Sendable, Equatable {
       }
       if contents { problems += Self.damage(of: files) }
       let known = Set(manifest.files.map(\.file) + [Manifest.name])
-      if only == nil {
-        problems += try Directory.names(in: directory).filter { !known.contains($0) }
-          .map { "\(directory)/\($0): is not named in \(Manifest.name)" }
-      } else if let only, !known.contains(only) {
-        problems.append("\(directory)/\(only): is not named in \(Manifest.name)")
-      }
+      let needed = [Self.modelFile] + (part == .everything ? [Self.stateFile] : [])
+      problems += needed.filter { !known.contains($0) }.map { "\(directory)/\(Manifest.name): does not name \($0)" }
+      problems += try Directory.names(in: directory).filter { !known.contains($0) }
+        .map { "\(directory)/\($0): is not named in \(Manifest.name)" }
       return problems
     } catch {
       return ["\(error)"]

@@ -21,19 +21,23 @@ public struct CheckpointReader: Sendable {
   /// tensors.
   public init(_ checkpoint: Checkpoint) throws {
     self.checkpoint = checkpoint
-    if let problem = checkpoint.problems(contents: false).first { throw Self.error(problem, checkpoint) }
     files = try Manifest.read(from: checkpoint.directory).files.map {
       try StoredFile($0, in: checkpoint.directory)
     }
+    if let problem = checkpoint.problems(contents: false).first { throw Self.error(problem, checkpoint) }
     var tensors: [String: StoredTensor] = [:]
-    for (index, file) in files.enumerated()
-    where file.entry.file == Checkpoint.modelFile || file.entry.file.hasSuffix(Checkpoint.optimizerSuffix) {
+    for (index, file) in files.enumerated() {
+      guard file.entry.file == Checkpoint.modelFile || file.entry.file.hasSuffix(Checkpoint.optimizerSuffix) else {
+        // Small, and nobody may ask for it again.
+        _ = try file.content()
+        continue
+      }
       let (header, begin) = try Self.header(of: file)
       for entry in header.entries {
-        guard entry.type == .float32, tensors[entry.name] == nil else {
-          throw FileError(
-            file.path, "tensor \(entry.name) holds \(entry.type.rawValue), expected F32 and each name once")
+        guard entry.type == .float32 else {
+          throw FileError(file.path, "tensor \(entry.name) holds \(entry.type.rawValue), expected F32")
         }
+        guard tensors[entry.name] == nil else { throw FileError(file.path, "has a second tensor \(entry.name)") }
         tensors[entry.name] = StoredTensor(
           file: index, shape: entry.shape,
           bytes: begin + entry.range.lowerBound..<begin + entry.range.upperBound)

@@ -19,16 +19,20 @@ public struct CheckpointStore: Sendable {
   /// The checkpoints there are, oldest first. Only names of exactly `step-` and nine digits count.
   public func list() throws -> [Checkpoint] {
     guard Directory.exists(directory) else { return [] }
-    return try Directory.names(in: directory).map { Checkpoint("\(directory)/\($0)") }.filter { $0.step != nil }
+    return try Directory.names(in: directory).map { Checkpoint("\(directory)/\($0)") }.filter {
+      $0.step != nil && Directory.isDirectory($0.directory)
+    }
   }
 
   /// The newest checkpoint that can be trusted, and a line for each problem of the newer ones that cannot.
   ///
-  /// - Parameter only: the one file that matters to the caller; every file is read and compared where it is nil.
-  public func newestValid(of only: String? = nil) throws -> (checkpoint: Checkpoint?, warnings: [String]) {
+  /// - Parameter part: what matters to the caller, which is read and compared.
+  public func newestValid(of part: Checkpoint.Part = .everything) throws -> (
+    checkpoint: Checkpoint?, warnings: [String]
+  ) {
     var warnings: [String] = []
     for checkpoint in try list().reversed() {
-      let problems = checkpoint.problems(of: only)
+      let problems = checkpoint.problems(of: part)
       if problems.isEmpty { return (checkpoint, warnings) }
       warnings += problems.map { "passing over a damaged checkpoint: \($0)" }
     }
@@ -62,12 +66,6 @@ public struct CheckpointStore: Sendable {
     try discard(checkpoint)
     try Directory.rename(temporary, to: checkpoint.directory)
     return checkpoint
-  }
-
-  /// The checkpoint of a step, if there is one that can be trusted.
-  public func valid(step: Int) -> Checkpoint? {
-    let checkpoint = Checkpoint(step: step, in: directory)
-    return Directory.exists(checkpoint.directory) && checkpoint.problems().isEmpty ? checkpoint : nil
   }
 
   /// Removes what an interrupted write or removal left; call it when nothing else writes to the run.

@@ -36,7 +36,7 @@ struct Manifest: Codable, Equatable {
   /// Reads the manifest of a directory and checks its own digest.
   static func read(from directory: String) throws -> Manifest {
     let path = "\(directory)/\(name)"
-    let bytes = try FileReader.contents(of: path)
+    let bytes = try FileReader.contents(of: path, most: 64 << 20)
     let body = Array(bytes.dropLast(tail(after: []).count))
     guard tail(after: body) == bytes.suffix(from: body.count) else {
       throw FileError(path, "does not end with the digest of what it says, \(Digest(of: body)): it is damaged")

@@ -25,7 +25,7 @@ struct WeightsPlace {
     }
     let store = CheckpointStore(path)
     if try !store.list().isEmpty {
-      let newest = try store.newestValid(of: Checkpoint.modelFile)
+      let newest = try store.newestValid(of: .weights)
       guard let checkpoint = newest.checkpoint else {
         throw FileError(path, "has no checkpoint that can be trusted: \(newest.warnings.joined(separator: "; "))")
       }
@@ -49,7 +49,7 @@ struct WeightsPlace {
     guard slash.map({ file[file.index(after: $0)...] == Checkpoint.modelFile }) ?? (file == Checkpoint.modelFile),
       Directory.exists("\(directory)/\(Manifest.name)")
     else { return }
-    if let problem = Checkpoint(directory).problems(of: Checkpoint.modelFile).first {
+    if let problem = Checkpoint(directory).problems(of: .weights).first {
       throw FileError(directory, "is not a checkpoint that can be trusted: \(problem)")
     }
   }

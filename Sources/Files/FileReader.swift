@@ -59,8 +59,11 @@ public final class FileReader: Sendable {
   }
 
   /// The whole file.
-  public static func contents(of path: String) throws -> [UInt8] {
+  ///
+  /// - Parameter most: bytes that such a file may have; more are refused.
+  public static func contents(of path: String, most: Int = .max) throws -> [UInt8] {
     let file = try FileReader(path)
+    guard file.count <= most else { throw FileError(path, "has \(file.count) bytes, expected at most \(most)") }
     return try file.read(file.count, at: 0)
   }
 

@@ -74,7 +74,6 @@ final class BackgroundSaves {
   /// - Parameter earlier: makes durable, on the first rank, what must never be older than the checkpoint.
   func begin(_ state: TrainingState, after earlier: (@Sendable () throws -> Void)?) throws {
     guard case .idle = stage else { preconditionFailure("a checkpoint is on its way") }
-    if try world.broadcast(world.isFirst && writer.store.valid(step: state.step) != nil ? 1 : 0) == 1 { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     stage = .writing(step: state.step, state: Array(try encoder.encode(state)), earlier: earlier)
@@ -92,7 +91,10 @@ final class BackgroundSaves {
     switch stage {
     case .idle: return nil
     case .writing(let step, let state, let earlier):
-      let written = try world.collect(Report(writer.finish()).bytes).map { Report(bytes: $0) }
+      let result = writer.finish().mapError { error in
+        FileError(error.path, "\(error.reason), on rank \(world.rank) on \(ProcessInfo.processInfo.hostName)")
+      }
+      let written = try world.collect(Report(result).bytes).map { Report(bytes: $0) }
       let failed = written.firstIndex { $0.error != nil }
       guard try world.broadcast(failed == nil ? 0 : 1) == 0 else {
         stage = .idle

@@ -173,16 +173,22 @@ extension Recipe {
       "unknown field \"\(name)\"; did you mean \"\(EditDistance.nearest(to: name, in: known + others) { $0 })\"?")
   }
 
+  /// The names of checkpoints have nine digits.
+  static let mostSteps = 999_999_999
+
   /// Checks ranges.
   private func validate(_ source: String) throws {
     func check(_ holds: Bool, _ field: String, _ found: some Any, _ expected: String) throws {
       guard holds else { throw RecipeError("\(source): \(field): found \(found), expected \(expected)") }
     }
-    try check(globalBatch >= 1, "globalBatch", globalBatch, "at least 1")
-    try check(microBatch >= 1, "microBatch", microBatch, "at least 1")
+    // More than any cluster holds, and small enough to be multiplied with.
+    let most = 1 << 31, mostSteps = Self.mostSteps
+    try check((1...most).contains(globalBatch), "globalBatch", globalBatch, "at least 1, at most \(most)")
+    try check((1...most).contains(microBatch), "microBatch", microBatch, "at least 1, at most \(most)")
     try check(seed >= 0, "seed", seed, "0 or more")
-    try check(steps >= 0, "steps", steps, "0 or more")
+    try check((0...mostSteps).contains(steps), "steps", steps, "0 or more, at most \(mostSteps)")
     try check(epochs >= 1 || steps >= 1, "epochs", epochs, "at least 1, or steps")
+    try check(epochs <= mostSteps, "epochs", epochs, "at most \(mostSteps)")
     try check(optimizer.learningRate >= 0, "optimizer.learningRate", optimizer.learningRate, "0 or more")
     try check((0..<1).contains(optimizer.beta1), "optimizer.beta1", optimizer.beta1, "0 up to below 1")
     try check((0..<1).contains(optimizer.beta2), "optimizer.beta2", optimizer.beta2, "0 up to below 1")
@@ -196,7 +202,9 @@ extension Recipe {
       "[smallest, largest] share of the area, between 0 and 1")
     try check(checkpoint.everySteps >= 0, "checkpoint.everySteps", checkpoint.everySteps, "0 (off) or more")
     try check(checkpoint.everySeconds >= 0, "checkpoint.everySeconds", checkpoint.everySeconds, "0 (off) or more")
-    try check(checkpoint.keepLast >= 1, "checkpoint.keepLast", checkpoint.keepLast, "at least 1")
+    try check(
+      (1...mostSteps).contains(checkpoint.keepLast), "checkpoint.keepLast", checkpoint.keepLast,
+      "at least 1, at most \(mostSteps)")
     try check(checkpoint.keepEvery >= 0, "checkpoint.keepEvery", checkpoint.keepEvery, "0 (off) or more")
     try check(evaluation.everySteps >= 0, "evaluation.everySteps", evaluation.everySteps, "0 (off) or more")
     guard reduction.order == .canonical else { return }

@@ -41,7 +41,7 @@ struct RunDirectory {
     if Directory.exists(file) {
       let old: Recipe
       do {
-        old = try Recipe(json: FileReader.contents(of: file), over: .paper, source: file)
+        old = try Recipe(json: FileReader.contents(of: file, most: 1 << 20), over: .paper, source: file)
       } catch let error as RecipeError {
         throw FileError(file, "is damaged, put it back or name another --into: \(error)")
       }
@@ -142,7 +142,7 @@ struct RunDirectory {
       var found: TrainingState?, problem: FileError?
       do {
         found = try load(step, into: towers.parameters, moments)
-      } catch let error as FileError {
+      } catch let error as FileError where !error.isPassing {
         problem = error
       }
       // Each rank has read and checked what it keeps; all of it must be right.
@@ -161,12 +161,7 @@ struct RunDirectory {
         path, "holds no checkpoint of step \(step) on \(ProcessInfo.processInfo.hostName): is the directory shared?")
     }
     let reader = try CheckpointReader(checkpoint)
-    let state: TrainingState
-    do {
-      state = try JSONDecoder().decode(TrainingState.self, from: Data(reader.state()))
-    } catch let error as DecodingError {
-      throw FileError(checkpoint.directory + "/state.json", RecipeError.text(of: error))
-    }
+    let state = try TrainingState(json: reader.state(), of: checkpoint)
     try check(state)
     for kind in CheckpointTensors.Kind.allCases {
       for parameter in parameters.parameters {
@@ -215,8 +210,8 @@ struct RunDirectory {
   func lackOfSpace(for bytes: Int) throws -> String? {
     let more = max(1, recipe.checkpoint.keepLast + 1 - (try store.list().count))
     let free = try Directory.freeBytes(at: path)
-    guard free < more * bytes else { return nil }
+    guard free / bytes < more else { return nil }
     return "\(path): \(free) bytes are free; \(more) more checkpoint\(more == 1 ? "" : "s") of \(bytes) bytes "
-      + "need \(more * bytes). Make room, or keep fewer (checkpoint.keepLast)."
+      + "are due to be kept. Make room, or keep fewer (checkpoint.keepLast)."
   }
 }

@@ -64,6 +64,9 @@ public final class Trainer {
     step.whenEntering = { [watchdog] in watchdog.enter($0) }
     towers = step.towers
     steps = recipe.steps > 0 ? recipe.steps : recipe.epochs * plan.stepsPerEpoch
+    guard steps <= Recipe.mostSteps else {
+      throw RecipeError("epochs: \(recipe.epochs) make \(steps) steps, expected at most \(Recipe.mostSteps)")
+    }
     if let found = try run.resume(towers, step.moments, until: steps, in: world, warn: { Self.tell("warning: \($0)") })
     {
       state = found

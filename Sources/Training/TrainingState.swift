@@ -1,4 +1,6 @@
+import Checkpoints
 import Files
+import Foundation
 
 /// What a checkpoint knows besides parameters and moments: integers, and what they are only valid for.
 struct TrainingState: Codable, Equatable {
@@ -18,4 +20,25 @@ struct TrainingState: Codable, Equatable {
   var recipe: Recipe
   /// Ranks that wrote it; any number may go on.
   let ranks: Int
+}
+
+extension TrainingState {
+  /// Reads what a checkpoint says; what cannot be is a `FileError`.
+  init(json: [UInt8], of checkpoint: Checkpoint) throws {
+    let file = "\(checkpoint.directory)/\(Checkpoint.stateFile)"
+    do {
+      self = try JSONDecoder().decode(TrainingState.self, from: Data(json))
+    } catch let error as DecodingError {
+      throw FileError(file, RecipeError.text(of: error))
+    } catch {
+      throw FileError(file, "\(error)")
+    }
+    guard step == checkpoint.step else {
+      throw FileError(file, "step: found \(step), expected \(checkpoint.step ?? 0) as in the checkpoint's name")
+    }
+    let most = 1 << 53
+    guard (0...most).contains(samples), (0...most).contains(epoch), ranks > 0 else {
+      throw FileError(file, "found \(samples) samples, epoch \(epoch) and \(ranks) ranks, expected counts")
+    }
+  }
 }

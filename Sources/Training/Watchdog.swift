@@ -86,7 +86,10 @@ final class Watchdog: Sendable {
       Thread.sleep(forTimeInterval: Self.pulse / .seconds(1))
     }
     var limit = Duration.seconds(max(patience, Self.slower * (now.lastStep / .seconds(1))))
-    if now.phase.isLong {
+    // What takes long does not keep a rank from giving signs of life.
+    let isSomebodySilent =
+      heartbeats?.heard.values.contains { $0.heard.duration(to: .now) > .seconds(patience) } ?? false
+    if now.phase.isLong, !isSomebodySilent {
       limit = limit * Self.longPhase
     } else if now.lastStep == .zero {
       limit = limit * Self.firstStep

@@ -21,7 +21,7 @@ struct HostsFile {
       let parts = first.split(separator: ":", omittingEmptySubsequences: false)
       let slots =
         words.dropFirst().first { $0.hasPrefix("slots=") }?.dropFirst("slots=".count) ?? parts.dropFirst().first
-      guard parts.count <= 2, let count = Int(slots ?? "1"), count > 0 else {
+      guard parts.count <= 2, let count = Int(slots ?? "1"), (1...1_000_000).contains(count) else {
         throw FileError(path, "line \(index + 1): found \"\(line)\", expected a host's name and slots=N")
       }
       return Host(name: String(parts[0]), slots: count)

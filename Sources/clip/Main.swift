@@ -7,6 +7,13 @@ import SystemPackage
 @main
 enum Main {
   static func main() {
+    // Where the first three were closed, the next files opened would be taken for them.
+    while case let descriptor = open("/dev/null", O_RDWR), descriptor >= 0 {
+      if descriptor > STDERR_FILENO {
+        close(descriptor)
+        break
+      }
+    }
     // A reader of our output that went away is no reason to die: writing then fails, where it matters with an error.
     signal(SIGPIPE, SIG_IGN)
     do {

@@ -101,6 +101,31 @@ extension RankTests {
       #expect(try scratch.succeed(Trained.command(steps: 2), ranks: 2).errors.contains("nothing to do"))
     }
 
+    /// Digests prove what was written, not that it makes sense: another program may have written it.
+    @Test(arguments: [
+      ("\"step\" : 2", "\"step\" : 9", "state.json: step: found 9, expected 2"),
+      ("\"samples\" : 128", "\"samples\" : -12", "state.json: found -12 samples"),
+      ("\"embed_dim\"", "\"embed_dam\"", "state.json: recipe.model.embed_d"),
+    ]) func whatAStateCannotBeIsRefused(old: String, new: String, reason: String) throws {
+      let model = ["model.embed_dim=8"]
+      let command = Trained.command(steps: 2) + model.flatMap { ["--set", $0] }
+      try scratch.succeed(command, ranks: 2)
+      let checkpoint = "run/step-000000002"
+      let state = try scratch.text("\(checkpoint)/state.json"), changed = state.replacing(old, with: new)
+      try #require(changed != state)
+      try scratch.write(changed, to: "\(checkpoint)/state.json")
+      let manifest = try scratch.text("\(checkpoint)/MANIFEST.json")
+        .replacing(
+          "\(state.utf8.count) \(Digest(of: Array(state.utf8)))",
+          with: "\(changed.utf8.count) \(Digest(of: Array(changed.utf8)))")
+      let body = try #require(manifest.firstRange(of: ",\n  \"xxh64\"")).lowerBound
+      let digest = Digest(of: Array(manifest[..<body].utf8))
+      try scratch.write(manifest[..<body] + ",\n  \"xxh64\" : \"\(digest)\"\n}\n", to: "\(checkpoint)/MANIFEST.json")
+      try scratch.succeed(["verify", checkpoint])
+      let result = try scratch.fail(command, with: 74, "run: none of its 1 checkpoints can be trusted")
+      #expect(result.errors.contains(reason), "\(result.errors)")
+    }
+
     @Test func exchangedVocabulariesAreRefused() throws {
       try scratch.succeed(Trained.command(steps: 2), ranks: 2)
       // The last two merges in the other order: as many tokens, of which two mean each other's.
