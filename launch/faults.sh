@@ -2,7 +2,7 @@
 # Breaks runs in every way that is known to happen, and looks whether anything is lost: prints a line for each promise,
 # with how often it was put to the test and how often it held.
 #
-#   launch/faults.sh             after `swift build -c release`; ten minutes or so on two cores
+#   launch/faults.sh             after `swift build -c release --build-tests`; twenty minutes or so on two cores
 #   launch/faults.sh --short     a sample of each, a minute or two; what launch/test.sh runs
 #
 # What a killed run must do: the same command again ends with the weights of a run that nobody disturbed, byte for byte.
@@ -360,6 +360,15 @@ fewer() {
   fi
 }
 
+# tested NAME FILTER: the tests whose names match, which launch/test.sh runs among all others.
+tested() {
+  local count failed
+  swift test -c release --skip-build --filter "$2" >"$scratch/log" 2>&1
+  count=$(sed -nE 's/^[^ ]+ Test run with ([0-9]+) tests? .*/\1/p' "$scratch/log" | tail -n 1)
+  failed=$(sed -nE 's/^[^ ]+ Test (.*) failed after .*/\1/p' "$scratch/log" | grep -Evc '^(case|run) ')
+  promise "$1" "${count:-1}" "$((${count:-0} - failed))" "$(grep ' recorded an issue' "$scratch/log" | head -n 1)"
+}
+
 # Runs that nobody disturbed, and one that has come half the way.
 run_command "$scratch/alone"
 "${command[@]}" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }
@@ -397,5 +406,12 @@ named "a stopped rank is named and the run ended" "$([ "$short" ] && echo 1 || e
 straggling "a slow rank is named"
 lost "a host whose cable is pulled"
 fewer "a host that is gone is left out"
+if [ -z "$short" ]; then
+  tested "a flipped byte, a cut, a missing or another file in a checkpoint, a forged header" "CheckpointsTests"
+  tested "killed runs go on to the same bytes; 8, 4, 2, 1 and 8 ranks take parts of one" "ResumeTests|ShardingTests|CanonicalTests"
+  tested "ranks that die in every phase leave nothing behind" "DeathTests"
+  tested "signals, restarts, two runs in one directory, other data, batch or model" "PreemptionTests"
+  tested "full disks, damaged files, ranks that do not fit, ranks that hang" "TrainingFaultTests|WatchdogTests"
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -142,6 +142,10 @@ import Testing
     }
     #expect(flips > 1500)
     #expect(checkpoint.problems().isEmpty)
+    // Who resumes proves what nobody asks for again as well.
+    _ = try CheckpointReader(checkpoint)
+    try damage("\(checkpoint.directory)/recipe.json") { $0[0] ^= 1 }
+    #expect(throws: FileError.self) { try CheckpointReader(checkpoint) }
   }
 
   @Test func everyTruncationAndGrowthIsFound() throws {
