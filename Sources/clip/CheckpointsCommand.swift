@@ -39,9 +39,12 @@ struct CheckpointsCommand: ParsableCommand {
     guard !checkpoints.isEmpty || Directory.exists("\(directory)/recipe.json") else {
       throw FileError(directory, "is no run: it holds neither checkpoints nor recipe.json")
     }
-    let lines = try checkpoints.map { checkpoint in
+    let lines = try checkpoints.compactMap { checkpoint -> Line? in
       let problems = checkpoint.problems(contents: !fast)
-      let (bytes, changed) = try Directory.sizeAndTime(of: checkpoint.directory)
+      let found = Result { try Directory.sizeAndTime(of: checkpoint.directory) }
+      // A run that goes on may have removed it meanwhile.
+      guard Directory.exists(checkpoint.directory) else { return nil }
+      let (bytes, changed) = try found.get()
       return Line(
         step: checkpoint.step ?? 0, directory: checkpoint.directory, bytes: bytes,
         ageSeconds: max(0, Int(Date().timeIntervalSince1970) - changed), isValid: problems.isEmpty, problems: problems)

@@ -47,7 +47,11 @@ struct Verify: ParsableCommand {
       throw FileError(
         directory, "holds neither a dataset (index.json), a checkpoint (MANIFEST.json) nor a run (step-*)")
     }
-    return Report(
-      directory: directory, kind: "run", problems: checkpoints.flatMap { $0.problems(contents: !fast) })
+    let problems = checkpoints.flatMap { checkpoint in
+      let problems = checkpoint.problems(contents: !fast)
+      // A run that goes on may have removed it meanwhile.
+      return Directory.exists(checkpoint.directory) ? problems : []
+    }
+    return Report(directory: directory, kind: "run", problems: problems)
   }
 }
