@@ -65,7 +65,8 @@ extension RankTests {
       // A kill in the middle of writing leaves such a file.
       try scratch.write("{", to: "run/journal.jsonl.tmp-99")
       let result = try scratch.succeed(Self.command(into: "run"), ranks: 2)
-      #expect(step < 2 || result.errors.contains("resuming run after step "), "\(result.errors)")
+      // The checkpoint of step 2 is there for certain when that of step 4 is begun.
+      #expect(step < 4 || result.errors.contains("resuming run after step "), "\(result.errors)")
       #expect(try scratch.read("run/step-000000012/model.safetensors") == undisturbed.model, "delay \(delay)")
       let journal = try JournalLine.all(of: "run", in: scratch)
       #expect(journal.map(\.step) == Array(1...Self.steps))
