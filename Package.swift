@@ -59,7 +59,7 @@ let package = Package(
     module("Images", ["CImageKernels", "CTurboJPEG", "CPNG", "CWebP"]),
     module("Captions", ["Files", "CZlib"]),
     module("Collectives", ["COpenMPI"]),
-    module("Shards", ["Files", "Images", "CZstd"]),
+    module("Shards", ["Files", "Images", "CZstd", "CZlib"]),
     module("Checkpoints", ["Files", "Tensors", "Towers", "Captions", "CZstd"]),
 
     // The two things one does with it.

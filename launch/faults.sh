@@ -39,6 +39,9 @@ promise() {
   fi
 }
 
+# shellcheck source=../Tests/faults/packing.sh
+. Tests/faults/packing.sh
+
 Tests/pack-pictures.sh "$clip" "$scratch" >/dev/null || exit 1
 "$clip" vocabulary learn "$scratch/shards" --size 530 --into "$scratch/vocabulary.txt" >/dev/null || exit 1
 
@@ -234,9 +237,12 @@ straggling() {
 
 # restarted NAME KILLS: kills ranks at random under `clip launch` until the run is done.
 restarted() {
-  local name=$1 kills=$2 tries=0 survived=0 supervisor victims code
+  local name=$1 kills=$2 steps tries=0 survived=0 supervisor victims code last
+  # Enough for the run to last until the last kill.
+  steps=$((200 * kills))
+  last=$(printf step-%09d "$steps")
   rm -rf "$scratch/restarted"
-  run_command "$scratch/restarted" 400
+  run_command "$scratch/restarted" "$steps"
   "$clip" launch --max-restarts 100 -- mpirun --oversubscribe -n 2 "${command[@]}" >"$scratch/log" 2>&1 &
   supervisor=$!
   while kill -0 "$supervisor" 2>/dev/null && [ "$tries" -lt "$kills" ]; do
@@ -248,10 +254,10 @@ restarted() {
   wait "$supervisor"
   code=$?
   rm -rf "$scratch/calm"
-  run_command "$scratch/calm" 400
+  run_command "$scratch/calm" "$steps"
   mpirun --oversubscribe -n 2 "${command[@]}" >/dev/null 2>&1
-  if [ "$code" = 0 ] && cmp -s "$scratch/calm/step-000000400/model.safetensors" \
-    "$scratch/restarted/step-000000400/model.safetensors"; then
+  if [ "$code" = 0 ] && cmp -s "$scratch/calm/$last/model.safetensors" \
+    "$scratch/restarted/$last/model.safetensors"; then
     survived=$tries
   fi
   promise "$name" "$tries" "$survived" "clip launch ended with $code: $(tail -n 1 "$scratch/log")"
@@ -397,6 +403,9 @@ disturbed "a disk that has become read-only at every call of a save" 0 "${many:-
   error=EROFS "$scratch/alone"
 disturbed "permission denied at every call of a save" 0 "${many:-100000}" save "openat mkdir rename" error=EACCES \
   "$scratch/alone"
+packing_killed "packing killed at random moments, and again while it goes on" "$([ "$short" ] && echo 2 || echo 50)"
+packing_disturbed "packing killed at system calls" "${few:-40}" signal=SIGKILL
+packing_disturbed "packing with no space left at system calls" "${few:-40}" error=ENOSPC
 unheard "standard output and error on a full disk, or closed"
 powerless "power lost at every moment of a save, alone" 1
 powerless "power lost at every moment of a save of 2 ranks" 2

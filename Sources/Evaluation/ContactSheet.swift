@@ -1,41 +1,40 @@
 import Files
-import Foundation
 
-/// What searches found, to look at: the text of each query, and below it the pictures found with scores and captions.
+/// Pictures with their captions, to look at: rows of them under a heading each, such as what a query found.
 public struct ContactSheet: Sendable {
-  /// A query and what it found.
+  /// Pictures under one heading, such as a query and what it found.
   public struct Row: Sendable {
-    let query: String
+    let heading: String
     let cells: [Cell]
 
     /// - Parameters:
-    ///   - query: the text searched for.
-    ///   - cells: what was found, in the order to show.
-    public init(query: String, cells: [Cell]) {
-      self.query = query
+    ///   - heading: one line above the pictures, or none.
+    ///   - cells: the pictures, in the order to show.
+    public init(heading: String, cells: [Cell]) {
+      self.heading = heading
       self.cells = cells
     }
   }
 
-  /// A picture that was found.
+  /// A picture and what is to be said of it.
   public struct Cell: Sendable {
     let width: Int
     let height: Int
     let rgb: [UInt8]
-    let score: Float
+    let label: String
     let caption: String
 
     /// - Parameters:
     ///   - width: the picture's width in pixels.
     ///   - height: the picture's height in pixels.
     ///   - rgb: its pixels, (height, width, 3), 8 bits each.
-    ///   - score: how well it fits the query: the cosine.
+    ///   - label: one line right below it, such as how well it fits a query.
     ///   - caption: its own caption.
-    public init(width: Int, height: Int, rgb: [UInt8], score: Float, caption: String) {
+    public init(width: Int, height: Int, rgb: [UInt8], label: String, caption: String) {
       self.width = width
       self.height = height
       self.rgb = rgb
-      self.score = score
+      self.label = label
       self.caption = caption
     }
   }
@@ -48,16 +47,15 @@ public struct ContactSheet: Sendable {
   private static let belowHeading = 10.0
   private static let captionLines = 2
   private static let heading = Canvas.TextStyle(size: 18, isBold: true)
-  private static let score = Canvas.TextStyle(size: 12, isBold: true)
+  private static let label = Canvas.TextStyle(size: 12, isBold: true)
   private static let caption = Canvas.TextStyle(size: 12, color: .gray(0.35))
 
-  private static let headingHeight = heading.lineHeight + belowHeading
   private static let cellHeight =
-    thumbnail + belowThumbnail + score.lineHeight + Double(captionLines) * caption.lineHeight
+    thumbnail + belowThumbnail + label.lineHeight + Double(captionLines) * caption.lineHeight
 
   private let rows: [Row]
 
-  /// A sheet with one row for each query.
+  /// A sheet of rows, one below the other.
   public init(rows: [Row]) { self.rows = rows }
 
   /// The width in pixels: of the longest row and the margins.
@@ -72,8 +70,12 @@ public struct ContactSheet: Sendable {
     return Int(2 * Self.margin + rows.map(Self.height).reduce(gaps, +))
   }
 
+  private static func headingHeight(of row: Row) -> Double {
+    row.heading.isEmpty ? 0 : heading.lineHeight + belowHeading
+  }
+
   private static func height(of row: Row) -> Double {
-    headingHeight + (row.cells.isEmpty ? 0 : cellHeight)
+    headingHeight(of: row) + (row.cells.isEmpty ? 0 : cellHeight)
   }
 
   /// Draws the sheet.
@@ -83,19 +85,19 @@ public struct ContactSheet: Sendable {
   public func png() throws -> [UInt8] {
     guard max(width, height) <= 32_767 else {
       throw DrawingError(
-        description: "a sheet of \(rows.count) queries would have \(width) × \(height) pixels, and 32767 on a side are "
-          + "the most that can be drawn; show fewer queries or fewer results at once")
+        description: "a sheet of \(rows.count) rows would have \(width) × \(height) pixels, and 32767 on a side are "
+          + "the most that can be drawn; show fewer pictures at once")
     }
     let canvas = try Canvas(width: width, height: height)
     var y = Self.margin
     for row in rows {
       let inner = Double(width) - 2 * Self.margin
-      for line in canvas.lines(of: row.query, Self.heading, width: inner, limit: 1) {
+      for line in canvas.lines(of: row.heading, Self.heading, width: inner, limit: 1) {
         canvas.draw(line, Self.heading, x: Self.margin, y: y)
       }
       for (column, cell) in row.cells.enumerated() {
         let x = Self.margin + Double(column) * (Self.thumbnail + Self.betweenCells)
-        try Self.draw(cell, on: canvas, x: x, y: y + Self.headingHeight)
+        try Self.draw(cell, on: canvas, x: x, y: y + Self.headingHeight(of: row))
       }
       y += Self.height(of: row) + Self.betweenRows
     }
@@ -114,8 +116,10 @@ public struct ContactSheet: Sendable {
     let fitted = area.fitting(width: cell.width, height: cell.height)
     try canvas.draw(rgb: cell.rgb, width: cell.width, height: cell.height, over: fitted)
     var y = y + thumbnail + belowThumbnail
-    canvas.draw(String(format: "%.3f", cell.score), score, x: x, y: y)
-    y += score.lineHeight
+    for line in canvas.lines(of: cell.label, label, width: thumbnail, limit: 1) {
+      canvas.draw(line, label, x: x, y: y)
+    }
+    y += label.lineHeight
     for line in canvas.lines(of: cell.caption, caption, width: thumbnail, limit: captionLines) {
       canvas.draw(line, caption, x: x, y: y)
       y += caption.lineHeight

@@ -19,11 +19,15 @@ public final class FileLock {
     self.path = path
   }
 
-  deinit {
+  deinit { release() }
+
+  /// Lets go, if this process has it.
+  public func release() {
     guard let descriptor else { return }
     // Removed while it is still held: whoever opened it meanwhile sees that it is gone and makes another.
     unlink(path)
     try? descriptor.close()
+    self.descriptor = nil
   }
 
   /// Takes the lock, or returns at once if this process has it.

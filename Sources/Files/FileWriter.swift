@@ -82,4 +82,17 @@ public final class FileWriter {
     try file.append(bytes)
     try file.commit()
   }
+
+  /// Writes a small file that must not be there yet, without making it durable: for one of many in a folder that gets
+  /// its name when all are there.
+  public static func writeOnce(_ bytes: [UInt8], to path: String) throws {
+    do {
+      let descriptor = try FileDescriptor.open(
+        FilePath(path), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+      try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
+    } catch let error as Errno {
+      throw FileError(path, cannot: "write", error)
+    }
+  }
 }

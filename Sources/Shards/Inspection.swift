@@ -46,10 +46,15 @@ public struct Inspection: Codable, Equatable, Sendable {
     digest = index.digest
     pictures = index.pictures
     dropped = index.dropped
-    let shown = min(captionCount, index.samples)
-    captions = try (0..<shown).map {
-      let sample = try dataset.sample(at: $0 * index.samples / shown)
+    captions = try Self.places(captionCount, among: index.samples).map {
+      let sample = try dataset.sample(at: $0)
       return Caption(key: sample.key, caption: sample.caption)
     }
+  }
+
+  /// The numbers of some samples at even distances, or of all where there are not so many.
+  public static func places(_ count: Int, among samples: Int) -> [Int] {
+    let shown = min(count, samples)
+    return (0..<shown).map { $0 * samples / shown }
   }
 }

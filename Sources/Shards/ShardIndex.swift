@@ -86,7 +86,11 @@ public struct ShardIndex: Codable, Equatable, Sendable {
     let path = "\(directory)/\(fileName)"
     guard Directory.exists(directory) else { throw FileError(directory, "is not there: expected a dataset") }
     guard Directory.exists(path) else {
-      throw FileError(directory, "holds no \(fileName): not a dataset, or packing it did not finish; pack it again")
+      guard !Directory.exists("\(directory)/\(PackJournal.fileName)") else {
+        throw FileError(
+          directory, "holds no \(fileName): packing it has not finished; the `clip pack` command that began it goes on")
+      }
+      throw FileError(directory, "holds no \(fileName), so it is not a dataset")
     }
     let index: ShardIndex
     do {

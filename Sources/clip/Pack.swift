@@ -7,8 +7,14 @@ struct Pack: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Pack captioned pictures into shards.",
     discussion: """
-      INPUT is a folder (pictures with NAME.txt, or NAME.json holding {"caption": …} or {"captions": […]}), a WebDataset .tar or .tar.zst, or
-      a .csv or .tsv table. What cannot be used is left out and counted by reason.
+      INPUT is one of
+        a folder       pictures, at any depth, with NAME.txt, or NAME.json holding {"caption": …} or {"captions": […]};
+                       or one folder a class, with --caption-template
+        a WebDataset   .tar, .tar.gz, .tgz or .tar.zst, or a folder of them, as img2dataset leaves it
+        a table        .csv or .tsv with a header: paths of pictures, and captions
+        MDS shards     a directory MosaicML's streaming has written
+      What cannot be used is left out and counted by reason. The same command again goes on with a packing that was
+      stopped, whatever stopped it, and ends with the same bytes.
 
       Example: clip pack my-pictures --into my-shards --resize 256
       """)
@@ -22,6 +28,16 @@ struct Pack: ParsableCommand {
   @Option(parsing: .unconditional, help: ArgumentHelp("Shrink pictures to this shortest side.", valueName: "px"))
   var resize: Int?
 
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Leave out pictures with a shorter shortest side.", valueName: "px"))
+  var minSide: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Pack a picture only the first time: exact compares files, near what they look like.", valueName: "kind"),
+    transform: Pack.duplicates)
+  var dropDuplicates: Duplicates?
+
   @Option(help: ArgumentHelp("Lay transparent pictures on white, black or #rrggbb.", valueName: "color"))
   var background: Color?
 
@@ -34,45 +50,95 @@ struct Pack: ParsableCommand {
   @Option(parsing: .unconditional, help: ArgumentHelp("zstd's level, 1 to 19.", valueName: "l"))
   var level = 3
 
-  @Option(help: ArgumentHelp("The column of a table that holds paths of pictures.", valueName: "name"))
-  var imageColumn = "filepath"
+  @Option(
+    help: ArgumentHelp(
+      "The column of a table that holds paths of pictures (default: filepath), or of MDS shards that holds pictures.",
+      valueName: "name"))
+  var imageColumn: String?
 
-  @Option(help: ArgumentHelp("The column of a table that holds captions.", valueName: "name"))
-  var captionColumn = "title"
+  @Option(
+    help: ArgumentHelp(
+      "The column of a table (default: title) or of MDS shards that holds captions.", valueName: "name"))
+  var captionColumn: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The field of the JSON beside pictures that holds the caption, or an array of captions; .txt files then do not count.",
+      valueName: "name"))
+  var captionField: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The caption of pictures that have none: {} stands for the name of the folder they lie in.", valueName: "text"))
+  var captionTemplate: String?
 
   @OptionGroup var threads: ThreadOption
   @OptionGroup var output: Output
 
   func validate() throws {
-    guard resize.map({ (1...65535).contains($0) }) ?? true else {
-      throw ValidationError("--resize: expected 1 to 65535 pixels")
+    for (name, value) in [("--resize", resize), ("--min-side", minSide)] {
+      guard value.map({ (1...65535).contains($0) }) ?? true else {
+        throw ValidationError("\(name): expected 1 to 65535 pixels")
+      }
     }
     guard samplesPerShard > 0 else { throw ValidationError("--samples-per-shard: expected at least 1") }
     guard (1...19).contains(level) else { throw ValidationError("--level: expected 1 to 19") }
+    guard captionTemplate?.contains("{}") ?? true else {
+      throw ValidationError(
+        "--caption-template: expected {} where the name of the class goes, as in \"a photo of a {}\"")
+    }
   }
 
   func run() throws {
-    let preparer = PicturePreparer(
-      shortestSide: resize, options: DecodingOptions(background: background?.rgb, appliesOrientation: orient))
-    let packer = try Packer(
-      samplesPerShard: samplesPerShard, level: level, threads: threads.count, prepare: preparer.prepare)
+    let inputs = try input.flatMap {
+      try PackInput.inputs(
+        at: $0,
+        PackInput.Options(
+          imageColumn: imageColumn, captionColumn: captionColumn, captionTemplate: captionTemplate))
+    }
     var meter = Meter("samples")
-    let inputs = try input.map { try PackInput($0, imageColumn: imageColumn, captionColumn: captionColumn) }
-    let packing = try packer.pack(inputs, into: into) { progress in
-      meter.show(progress.samples, progress.dropped > 0 ? ", \(progress.dropped) left out" : "")
+    let packing = try packer().pack(inputs, into: into) { progress in
+      meter.show(
+        progress.samples, of: progress.fraction, from: progress.start,
+        progress.dropped > 0 ? ", \(progress.dropped) left out" : "")
     }
     meter.end()
-    try output.show(packing) {
-      let index = packing.index
-      let bytes = index.shards.reduce(0) { $0 + $1.bytes }
-      var text =
-        "\(into): \(counted(index.samples, "sample")) in \(counted(index.shards.count, "shard")), \(bytes) bytes"
-      for (reason, count) in index.dropped.sorted(by: { $0.key < $1.key }) {
-        let names = packing.examples[reason] ?? []
-        let shown = names.joined(separator: ", ") + (names.count < count ? ", …" : "")
-        text += "\n  left out: \(count) \(reason)" + (names.isEmpty ? "" : " (\(shown))")
-      }
-      return text
+    try output.show(packing) { summary(packing) }
+  }
+
+  private static func duplicates(_ text: String) throws -> Duplicates {
+    guard let kind = Duplicates(rawValue: text) else {
+      throw ValidationError("expected \(Duplicates.allCases.map(\.rawValue).joined(separator: " or "))")
     }
+    return kind
+  }
+
+  private func packer() throws -> Packer {
+    let preparer = PicturePreparer(
+      shortestSide: resize, smallestSide: minSide, takesLooks: dropDuplicates == .near,
+      options: DecodingOptions(background: background?.rgb, appliesOrientation: orient))
+    let settings: [String: String?] = [
+      "--resize": resize.map { "\($0)" }, "--min-side": minSide.map { "\($0)" },
+      "--background": background.map { "\($0.rgb)" }, "--orient": orient ? "given" : nil,
+      "--image-column": imageColumn, "--caption-column": captionColumn, "--caption-template": captionTemplate,
+    ]
+    return try Packer(
+      samplesPerShard: samplesPerShard, level: level, threads: threads.count, captionField: captionField,
+      duplicates: dropDuplicates, settings: settings.compactMapValues { $0 }, prepare: preparer.prepare)
+  }
+
+  private func summary(_ packing: Packing) -> String {
+    let index = packing.index
+    let bytes = index.shards.reduce(0) { $0 + $1.bytes }
+    var text = "\(into): \(counted(index.samples, "sample")) in \(counted(index.shards.count, "shard")), \(bytes) bytes"
+    if packing.resumedShards > 0 {
+      text += "\n  went on behind \(counted(packing.resumedShards, "shard")) of an earlier command"
+    }
+    for (reason, count) in index.dropped.sorted(by: { $0.key < $1.key }) {
+      let names = packing.examples[reason] ?? []
+      let shown = names.joined(separator: ", ") + (names.count < count ? ", …" : "")
+      text += "\n  left out: \(count) \(reason)" + (names.isEmpty ? "" : " (\(shown))")
+    }
+    return text
   }
 }

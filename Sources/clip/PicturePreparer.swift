@@ -6,6 +6,10 @@ import Shards
 struct PicturePreparer: Sendable {
   /// Pictures with a longer shortest side are shrunk to it; nil: none are.
   let shortestSide: Int?
+  /// Pictures with a shorter shortest side are left out; nil: none are.
+  let smallestSide: Int?
+  /// Whether to tell what pictures look like.
+  let takesLooks: Bool
   let options: DecodingOptions
 
   /// A picture that needs no change keeps its bytes. A changed one stays JPEG if it was, at a quality that hides the
@@ -13,13 +17,17 @@ struct PicturePreparer: Sendable {
   func prepare(_ bytes: [UInt8]) throws -> PreparedPicture {
     do {
       let header = try PictureHeader(bytes)
+      if let smallestSide, min(header.size.width, header.size.height) < smallestSide {
+        throw UnusableSample(reason: "too_small")
+      }
       let picture = try Picture.decode(bytes, options: options)
       let shrunk = shortestSide.map { picture.shrunk(toShortestSide: $0) } ?? picture
       let plain = options.background == nil && !options.appliesOrientation ? picture : try Picture.decode(bytes)
-      if shrunk == plain { return PreparedPicture(bytes: bytes, format: header.format.stored) }
+      let look = takesLooks ? picture.look : nil
+      if shrunk == plain { return PreparedPicture(bytes: bytes, format: header.format.stored, look: look) }
       return header.format == .jpeg
-        ? PreparedPicture(bytes: try shrunk.encodedAsJPEG(), format: .jpg)
-        : PreparedPicture(bytes: try shrunk.encodedAsPNG(), format: .png)
+        ? PreparedPicture(bytes: try shrunk.encodedAsJPEG(), format: .jpg, look: look)
+        : PreparedPicture(bytes: try shrunk.encodedAsPNG(), format: .png, look: look)
     } catch let error as ImageError {
       throw UnusableSample(reason: error.reason.rawValue.replacingOccurrences(of: " ", with: "_"))
     }

@@ -77,12 +77,12 @@ struct SearchCommand: ParsableCommand {
   private func draw(_ answers: [(String, [Search.Hit])], _ samples: ShardCollection, to path: String) throws {
     let rows = try answers.map { query, hits in
       ContactSheet.Row(
-        query: query,
+        heading: query,
         cells: try hits.map { hit in
           let sample = try samples.sample(at: hit.index)
           let picture = try Picture.decode(sample.picture)
           return ContactSheet.Cell(
-            width: picture.width, height: picture.height, rgb: picture.pixels, score: hit.score,
+            width: picture.width, height: picture.height, rgb: picture.pixels, label: Self.rounded(hit.score).trimmed,
             caption: sample.caption.trimmed)
         })
     }

@@ -56,20 +56,29 @@ def check_reading(directory, expected):
 
 
 def check_packing(folder, expected, names):
-    """What we make of webdataset's shards."""
+    """What we make of webdataset's shards, several and compressed in other ways."""
+    import gzip
+
     import webdataset
     import zstandard
 
-    plain, packed = folder / "webdataset.tar", folder / "webdataset.tar.zst"
-    with webdataset.TarWriter(str(plain)) as tar:
+    plain, zstd, gzipped = folder / "plain", folder / "zstd", folder / "gzip"
+    for directory in plain, zstd, gzipped:
+        directory.mkdir()
+    with webdataset.ShardWriter(str(plain / "%05d.tar"), maxcount=7, verbose=0) as tars:
         for number, (name, (picture, caption)) in enumerate(zip(names, expected)):
-            tar.write({"__key__": f"{number:09d}", name.rsplit(".", 1)[1]: picture, "txt": caption,
-                       "json": {"caption": caption, "status": "success"}})
-    packed.write_bytes(zstandard.ZstdCompressor().compress(plain.read_bytes()))
-    for path in plain, packed:
-        with peers.check(f"shards: {path.name} by webdataset's writer packs"):
-            into = folder / f"{path.name} packed"
-            peers.clip("pack", path, "--into", into)
+            # img2dataset's layout, with a gap in the numbers for each picture it could not fetch.
+            tars.write({"__key__": f"{3 * number:09d}", name.rsplit(".", 1)[1]: picture, "txt": caption,
+                        "json": {"caption": caption, "status": "success"}})
+    tars = sorted(plain.glob("*.tar"))
+    for tar in tars:
+        (zstd / f"{tar.name}.zst").write_bytes(zstandard.ZstdCompressor().compress(tar.read_bytes()))
+        (gzipped / f"{tar.name}.gz").write_bytes(gzip.compress(tar.read_bytes()))
+    for directory in plain, zstd, gzipped:
+        with peers.check(f"shards: {len(tars)} tars by webdataset's writer, {directory.name}, pack"):
+            assert len(tars) == 3, f"webdataset wrote {len(tars)} tars, expected 3"
+            into = folder / f"{directory.name} packed"
+            peers.clip("pack", directory, "--into", into)
             peers.clip("verify", into)
             found = [sample for shard in sorted(into.glob("*.zst")) for sample in
                      read_by_webdataset(f"pipe:zstd -dc '{shard}'")]

@@ -25,16 +25,24 @@ import Testing
     return process.terminationStatus == 0
   }
 
-  @Test(.enabled(if: canMount, "mounting a small file system takes root")) func nothingIsLeftOnAFullDisk() throws {
+  @Test(.enabled(if: canMount, "mounting a small file system takes root")) func onlyWholeShardsAreLeftOnAFullDisk()
+    throws
+  {
     try scratch.writePhotos(200, bytes: 4000)
     let small = "\(scratch.path)/small"
     try Directory.create(small)
     try #require(Self.run("mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", small))
     defer { _ = Self.run("umount", small) }
+    // A shard of 400 would fill the disk before it is complete, one of 40 not.
+    let large = try Packer(samplesPerShard: 400, threads: 2, prepare: prepare)
+    #expect(throws: FileError.self) { try large.pack([PackInput("\(scratch.path)/photos")], into: "\(small)/dataset") }
+    #expect(try Directory.names(in: small) == [])
     let packer = try Packer(samplesPerShard: 40, threads: 2, prepare: prepare)
     let input = try PackInput("\(scratch.path)/photos")
     let error = #expect(throws: FileError.self) { try packer.pack([input], into: "\(small)/dataset") }
     #expect(error?.description.contains("No space left") == true)
-    #expect(try Directory.names(in: small) == [])
+    #expect(error?.description.contains("the same command goes on") == true)
+    let left = try Directory.names(in: "\(small)/dataset")
+    #expect(left == ["packing.jsonl", "shard-000000.tar.zst", "shard-000001.tar.zst"])
   }
 }

@@ -85,7 +85,9 @@ import Testing
     try scratch.fail(["pack", "in", "--into", "in/p1000.txt"], with: 74, "in/p1000.txt")
   }
 
-  @Test(.enabled(if: SmallDisk.canBeMade, "needs the right to mount")) func aFullDiskLeavesNothing() throws {
+  @Test(.enabled(if: SmallDisk.canBeMade, "needs the right to mount")) func aFullDiskLeavesNothingThatLooksComplete()
+    throws
+  {
     for number in 0..<40 {
       var state = UInt64(number + 1)
       let noise = (0..<64 * 64 * 3).map { _ in
@@ -98,11 +100,19 @@ import Testing
     }
     let disk = try SmallDisk(scratch("disk"), kilobytes: 300)
     defer { disk.unmount() }
+    let arguments = ["pack", "in", "--samples-per-shard", "10", "--into"]
+    try scratch.succeed(arguments + ["whole"])
     try scratch.fail(
-      ["pack", "in", "--into", "disk/shards", "--samples-per-shard", "10"], with: 74, "disk/shards/shard-", "No space")
-    #expect(try scratch.names("disk") == [])
+      arguments + ["disk/shards"], with: 74, "disk/shards/shard-", "No space", "the same command goes on")
+    #expect(try scratch.names("disk/shards") == ["packing.jsonl", "shard-000000.tar.zst", "shard-000001.tar.zst"])
+    try scratch.fail(["pack", "in", "--into", "disk/one"], with: 74, "disk/one/shard-", "No space")
+    #expect(try scratch.names("disk") == ["shards"])
+    try disk.resize(kilobytes: 2000)
+    try scratch.succeed(arguments + ["disk/shards"])
+    #expect(try scratch.names("disk/shards") == scratch.names("whole"))
+    #expect(try scratch.read("disk/shards/index.json") == scratch.read("whole/index.json"))
     try disk.makeReadOnly()
-    try scratch.fail(["pack", "in", "--into", "disk/shards"], with: 74, "disk/shards", "Read-only file system")
+    try scratch.fail(["pack", "in", "--into", "disk/others"], with: 74, "disk/others", "Read-only file system")
   }
 
   @Test(.enabled(if: geteuid() != 0, "root may write everywhere")) func aProtectedTargetIsNamed() throws {

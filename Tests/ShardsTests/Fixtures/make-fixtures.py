@@ -1,19 +1,22 @@
 """Makes the fixtures beside it with software that is not ours.
 
-    python make-fixtures.py        needs: zstandard xxhash webdataset
+    python make-fixtures.py        needs: zstandard xxhash webdataset mosaicml-streaming
 
 dataset/      two shards by tarfile, zstandard and struct, and an index.json: what our reader must read
 wds.tar       webdataset's own writer, img2dataset's layout
 gnu.tar       GNU long names
 pax.tar       pax long names, and members that are no samples
 frames.tar.zst  wds.tar in three zstd frames with skippable ones around them
+wds.tar.gz    wds.tar in two gzip members
+mds/          MosaicML streaming's own writer: three shards, pictures as bytes, two columns of text
+mds-zstd/     the same without the second column of text, compressed
 
 Prints the values the tests of SampleOrder expect, from a second implementation of its rules.
 """
 
-import io, json, os, struct, tarfile
+import gzip, io, json, os, shutil, struct, tarfile
 
-import webdataset, xxhash, zstandard
+import streaming, webdataset, xxhash, zstandard
 
 here = os.path.dirname(os.path.abspath(__file__))
 
@@ -112,6 +115,22 @@ def tars():
     cuts = [0, 1000, 7000, len(tar)]
     parts = [compress(tar[start:end]) for start, end in zip(cuts, cuts[1:])]
     open(f"{here}/frames.tar.zst", "wb").write(skippable + skippable.join(parts) + skippable)
+    parts = [gzip.compress(tar[start:end], mtime=0) for start, end in ((0, 5000), (5000, len(tar)))]
+    open(f"{here}/wds.tar.gz", "wb").write(b"".join(parts))
+
+
+def mds():
+    for name, columns, compression in (
+        ("mds", {"id": "int", "text": "str", "image": "bytes", "url": "str"}, None),
+        ("mds-zstd", {"id": "int", "text": "str", "image": "bytes"}, "zstd:3"),
+    ):
+        shutil.rmtree(f"{here}/{name}", ignore_errors=True)
+        with streaming.MDSWriter(
+            out=f"{here}/{name}", columns=columns, compression=compression, hashes=["xxh64"], size_limit=1500
+        ) as writer:
+            for number in range(7):
+                sample = {"id": number, "text": f"caption {number}, größe 猫", "image": picture(number), "url": "u"}
+                writer.write({column: sample[column] for column in columns})
 
 
 MASK, GAMMA = 2**64 - 1, 0x9E3779B97F4A7C15
@@ -163,6 +182,7 @@ def order(sizes, seed, epoch, positions, window=2**18):
 if __name__ == "__main__":
     dataset()
     tars()
+    mds()
     print(order([5, 3, 9], 7, 0, range(17)))
     print(order([5, 3, 9], 7, 1, range(17)))
     print(order([9973] * 100 + [3003], 42, 3, [0, 1, 2, 262144, 500000, 1000302]))

@@ -1,0 +1,72 @@
+import Files
+import Foundation
+
+/// `index.json` of a directory of MosaicML streaming's MDS shards, version 2.
+struct MDSIndex: Decodable {
+  /// A file of a shard.
+  struct File: Decodable {
+    let basename: String
+    let bytes: Int
+    /// Digests of the file by their names, such as `xxh64`, in hexadecimal digits.
+    let hashes: [String: String]
+  }
+
+  /// One shard: the same columns in all.
+  struct Shard: Decodable {
+    let samples: Int
+    let columnNames: [String]
+    let columnEncodings: [String]
+    /// Bytes of a value in each column; nil where each value says its own.
+    let columnSizes: [Int?]
+    let compression: String?
+    let rawData: File
+    let zipData: File?
+
+    enum CodingKeys: String, CodingKey {
+      case samples, compression
+      case columnNames = "column_names"
+      case columnEncodings = "column_encodings"
+      case columnSizes = "column_sizes"
+      case rawData = "raw_data"
+      case zipData = "zip_data"
+    }
+  }
+
+  /// The shards in order.
+  let shards: [Shard]
+
+  private static let fileName = "index.json"
+
+  /// Whether a directory has such an index, sound or not.
+  static func isPresent(in directory: String) -> Bool {
+    struct Peek: Decodable {
+      struct Shard: Decodable {
+        let format: String
+      }
+      let shards: [Shard]
+    }
+    let bytes = try? FileReader.contents(of: "\(directory)/\(fileName)")
+    let peek = bytes.flatMap { try? JSONDecoder().decode(Peek.self, from: Data($0)) }
+    return peek?.shards.first?.format == "mds"
+  }
+
+  /// Reads and checks the index of a directory.
+  static func read(from directory: String) throws -> MDSIndex {
+    let path = "\(directory)/\(fileName)"
+    do {
+      let index = try JSONDecoder().decode(MDSIndex.self, from: Data(try FileReader.contents(of: path)))
+      for (number, shard) in index.shards.enumerated() {
+        let columns = shard.columnNames.count
+        guard shard.columnEncodings.count == columns, shard.columnSizes.count == columns,
+          shard.columnSizes.allSatisfy({ $0 ?? 0 >= 0 }), shard.samples >= 0
+        else { throw FileError(path, "shard \(number) does not agree with itself: fetch or make it again") }
+        for file in [shard.rawData, shard.zipData].compactMap({ $0 }) where file.basename.contains("/") {
+          throw FileError(path, "names the file \"\(file.basename)\", expected one of its own directory")
+        }
+      }
+      return index
+    } catch let error as DecodingError {
+      throw FileError(path, "cannot be understood: \(error.summary): fetch or make it again")
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import Files
+import Foundation
+
+/// What was packed so far, so that a packing that was killed goes on: `packing.jsonl`, beside the shards until there is
+/// an `index.json`.
+///
+/// The first line says what is packed and how; each other line stands for a shard that is complete.
+final class PackJournal {
+  /// An input as the journal knows it.
+  struct Input: Codable, Equatable {
+    let path: String
+    /// The size of a file; nil for a folder.
+    let bytes: Int?
+  }
+
+  /// The first line.
+  struct Plan: Codable, Equatable {
+    var format = "swift-clip-packing"
+    var version = 1
+    let settings: PackSettings
+    let inputs: [Input]
+  }
+
+  /// The line of a shard.
+  struct Line: Codable {
+    let shard: ShardIndex.Entry
+    /// What was counted, and how far the inputs were passed, when the shard ended.
+    let tally: ShardCutter.Tally
+    let position: PackPosition
+    /// The pictures in it, where duplicates are looked for.
+    var fingerprints: [Fingerprint]?
+  }
+
+  static let fileName = "packing.jsonl"
+
+  /// The lines of shards, those of earlier commands included.
+  private(set) var lines: [Line] = []
+  private let file: LineFile
+  private let encoder = JSONEncoder()
+
+  /// The journal of a packing into `directory`, which begins or goes on.
+  ///
+  /// - Throws: `FileError` where `directory` holds an unfinished packing of other inputs, or with other settings.
+  init(_ plan: Plan, in directory: String) throws {
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let path = "\(directory)/\(Self.fileName)"
+    var kept = 0
+    if Directory.exists(path) {
+      let (written, count) = try LineFile.lines(of: path)
+      kept = count
+      if let first = written.first {
+        let found: Plan = try Self.decode(first, of: path)
+        lines = try written.dropFirst().map { try Self.decode($0, of: path) }
+        try Self.compare(found, plan, passed: lines.last?.position.input ?? 0, in: directory)
+      }
+    }
+    file = try LineFile(path, keeping: kept)
+    if kept == 0 {
+      try file.append(try encoder.encode(plan))
+      try Directory.sync(directory)
+    }
+  }
+
+  /// Notes a shard.
+  func append(_ line: Line) throws {
+    try file.append(try encoder.encode(line))
+    lines.append(line)
+    lines[lines.count - 1].fingerprints = nil
+  }
+
+  /// Hands out the pictures packed by earlier commands, once: they take memory.
+  func takeFingerprints() -> [Fingerprint] {
+    let taken = lines.flatMap { $0.fingerprints ?? [] }
+    for index in lines.indices { lines[index].fingerprints = nil }
+    return taken
+  }
+
+  /// The last line of the journal in a directory, where there is one.
+  static func last(in directory: String) throws -> Line? {
+    let path = "\(directory)/\(fileName)"
+    guard let last = try LineFile.lines(of: path).lines.dropFirst().last else { return nil }
+    return try decode(last, of: path)
+  }
+
+  private static func decode<Value: Decodable>(_ line: ArraySlice<UInt8>, of path: String) throws -> Value {
+    do {
+      return try JSONDecoder().decode(Value.self, from: Data(line))
+    } catch let error as DecodingError {
+      throw FileError(path, "cannot be understood: \(error.summary); remove the unfinished dataset and pack again")
+    }
+  }
+
+  /// Refuses to go on with something else.
+  private static func compare(_ found: Plan, _ plan: Plan, passed: Int, in directory: String) throws {
+    let advice = "give the command that began it to go on, or remove the directory to begin again"
+    guard found.format == plan.format, found.version == plan.version else {
+      throw FileError(directory, "holds an unfinished packing of another version of this program; \(advice)")
+    }
+    if let (option, now, before) = plan.settings.difference(from: found.settings) {
+      throw FileError(
+        directory, "holds an unfinished packing with \(option) \(before), this command says \(now); \(advice)")
+    }
+    guard found.inputs.map(\.path) == plan.inputs.map(\.path) else {
+      let other = zip(found.inputs, plan.inputs).first { $0.path != $1.path }
+      let what =
+        other.map { "\($0.path), this command names \($1.path)" }
+        ?? "\(found.inputs.count) inputs, not \(plan.inputs.count)"
+      throw FileError(directory, "holds an unfinished packing of \(what); \(advice)")
+    }
+    // What comes later may have been mended meanwhile.
+    for (before, now) in zip(found.inputs, plan.inputs).prefix(passed) where before != now {
+      throw FileError(
+        before.path,
+        "has \(now.bytes ?? 0) bytes, it had \(before.bytes ?? 0) when it was packed into \(directory); "
+          + "remove the unfinished dataset and pack again")
+    }
+  }
+}
