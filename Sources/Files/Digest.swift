@@ -32,6 +32,8 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible, Codable {
       return nil
     }
     self.value = value
+    // A capital letter is not what was written, but what one flipped bit makes of it.
+    guard description == text else { return nil }
   }
 
   /// Reads the form ``description`` writes.

@@ -25,7 +25,9 @@ extension ShardIndex {
   func countsMisfit(in directory: String) throws -> FileError? {
     let path = "\(directory)/\(Self.countsFileName)"
     guard Directory.exists(path) else { return nil }
-    let found = try? JSONDecoder().decode([String: Int].self, from: Data(try FileReader.contents(of: path)))
-    return found == counts ? nil : FileError(path, "does not say what index.json says: it was changed; pack it again")
+    let bytes = try FileReader.contents(of: path)
+    let found = try? JSONDecoder().decode([String: Int].self, from: Data(bytes))
+    return found == counts && bytes.last == UInt8(ascii: "\n")
+      ? nil : FileError(path, "does not say what index.json says: it was changed; pack it again")
   }
 }

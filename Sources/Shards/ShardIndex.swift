@@ -20,7 +20,7 @@ public struct ShardIndex: Codable, Equatable, Sendable {
     /// The digest of the seek table at its end.
     public let tailDigest: Digest
 
-    enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
       case name, bytes, samples, frames, digest
       case rawBytes = "raw_bytes"
       case tailDigest = "tail_digest"
@@ -43,9 +43,11 @@ public struct ShardIndex: Codable, Equatable, Sendable {
   public let dropped: [String: Int]
   /// The shards in order.
   public let shards: [Entry]
+  /// The digest of everything the index says: see ``checksum(of:)``. Nil where another program wrote it without.
+  public let checksum: Digest?
 
-  enum CodingKeys: String, CodingKey {
-    case format, version, samples, digest, pictures, dropped, shards
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case format, version, samples, digest, pictures, dropped, shards, checksum
     case samplesPerFrame = "samples_per_frame"
   }
 
@@ -64,6 +66,7 @@ public struct ShardIndex: Codable, Equatable, Sendable {
     self.pictures = pictures
     self.dropped = dropped
     self.shards = shards
+    checksum = Self.checksum(of: digest, pictures: pictures, dropped: dropped)
   }
 
   /// The name of the shard with a number.
@@ -81,6 +84,17 @@ public struct ShardIndex: Codable, Equatable, Sendable {
     return Digest(of: Array(lines.joined().utf8))
   }
 
+  /// The digest of a line with the dataset's digest, then a line for each format of pictures and each reason of
+  /// dropping, sorted, such as `dropped no_text 3`.
+  ///
+  /// What else the index says follows from the shards, which ``digest`` covers.
+  private static func checksum(of digest: Digest, pictures: [String: Int], dropped: [String: Int]) -> Digest {
+    let counts = [("pictures", pictures), ("dropped", dropped)].flatMap { name, counts in
+      counts.sorted { $0.key < $1.key }.map { "\(name) \($0.key) \($0.value)\n" }
+    }
+    return Digest(of: Array(("\(digest)\n" + counts.joined()).utf8))
+  }
+
   /// Reads the index of the dataset in `directory`, and checks that it agrees with itself.
   static func read(from directory: String) throws -> ShardIndex {
     let path = "\(directory)/\(fileName)"
@@ -94,7 +108,11 @@ public struct ShardIndex: Codable, Equatable, Sendable {
     }
     let index: ShardIndex
     do {
-      index = try JSONDecoder().decode(ShardIndex.self, from: Data(try FileReader.contents(of: path)))
+      let bytes = try FileReader.contents(of: path)
+      index = try JSONDecoder().decode(ShardIndex.self, from: Data(bytes))
+      guard index.checksum == nil || bytes.last == UInt8(ascii: "\n") else {
+        throw FileError(path, "does not end with a line break: it was cut short; fetch or pack it again")
+      }
     } catch let error as DecodingError {
       throw FileError(path, "cannot be understood: \(error.summary): fetch or pack it again")
     }
@@ -141,6 +159,8 @@ public struct ShardIndex: Codable, Equatable, Sendable {
     if samples != total { return "samples is \(samples), but its shards have \(total)" }
     let computed = Self.digest(of: shards)
     if digest != computed { return "digest is \(digest), but its shards make \(computed): the file was changed" }
+    let sum = Self.checksum(of: digest, pictures: pictures, dropped: dropped)
+    if let checksum, checksum != sum { return "checksum is \(checksum), but it should be \(sum): the file was changed" }
     return nil
   }
 }

@@ -73,7 +73,8 @@ import Testing
       #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
     }
     try refuses(Array(original.dropLast()), "index.json says 1497")
-    for (offset, reason) in [(0, "holds "), (4, "not an intact"), (9, "not an intact"), (original.count - 1, "digest")] {
+    for (offset, reason) in [(0, "holds "), (4, "not an intact"), (9, "not an intact"), (original.count - 1, "digest")]
+    {
       var bytes = original
       bytes[offset] ^= 0x40
       try refuses(bytes, reason)
