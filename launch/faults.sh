@@ -39,8 +39,8 @@ promise() {
   fi
 }
 
-# shellcheck source=../Tests/faults/packing.sh
-. Tests/faults/packing.sh
+# shellcheck source=../Tests/faults/data.sh
+. Tests/faults/data.sh
 
 Tests/pack-pictures.sh "$clip" "$scratch" >/dev/null || exit 1
 "$clip" vocabulary learn "$scratch/shards" --size 530 --into "$scratch/vocabulary.txt" >/dev/null || exit 1
@@ -406,6 +406,8 @@ disturbed "permission denied at every call of a save" 0 "${many:-100000}" save "
 packing_killed "packing killed at random moments, and again while it goes on" "$([ "$short" ] && echo 2 || echo 50)"
 packing_disturbed "packing killed at system calls" "${few:-40}" signal=SIGKILL
 packing_disturbed "packing with no space left at system calls" "${few:-40}" error=ENOSPC
+unreadable "shards that cannot be read" "${few:-5}"
+unanswered "a disk that does not answer is named"
 unheard "standard output and error on a full disk, or closed"
 powerless "power lost at every moment of a save, alone" 1
 powerless "power lost at every moment of a save of 2 ranks" 2

@@ -1,4 +1,4 @@
-# Packing under fire, for launch/faults.sh, whose variables and `promise` these functions use.
+# Datasets under fire, for launch/faults.sh, whose variables and functions these use.
 
 # pack_command INTO: many small shards, of pictures that are decoded, compared and encoded.
 pack_command() {
@@ -87,4 +87,37 @@ packing_disturbed() {
     done
   done
   promise "$name" "$tries" "$survived" "$why"
+}
+
+# unreadable NAME SAMPLES: lets reads of a shard fail under a run of two ranks; whether both end, with 74 and the shard's name.
+unreadable() {
+  local name=$1 samples=$2 shard=$scratch/shards/shard-000000.tar.zst rank at code tries=0 survived=0 why=''
+  for rank in 0 1; do
+    for ((at = 1; at <= samples; at++)); do
+      rm -rf "$scratch/unread"
+      run_command "$scratch/unread"
+      mpirun --oversubscribe -n 2 "$scratch/traced" "$rank" -e trace=pread64 -P "$shard" \
+        -e "inject=pread64:error=EIO:when=$at" -o /dev/null -- "${command[@]}" >"$scratch/log" 2>&1
+      code=$?
+      tries=$((tries + 1))
+      if [ "$code" = 74 ] && grep -q "^clip: .*$shard: cannot read: Input/output error" "$scratch/log"; then
+        survived=$((survived + 1))
+      elif [ -z "$why" ]; then
+        why="rank $rank, read $at: exit code $code; $(grep '^clip' "$scratch/log" | tail -n 1)"
+      fi
+    done
+  done
+  promise "$name" "$tries" "$survived" "$why"
+}
+
+# unanswered NAME: lets one read of a shard take longer than the patience of a run; whether that is what the run says.
+unanswered() {
+  local name=$1 shard=$scratch/shards/shard-000000.tar.zst code survived=0
+  rm -rf "$scratch/unread"
+  run_command "$scratch/unread"
+  mpirun --oversubscribe -n 2 "$scratch/traced" 1 -e trace=pread64 -P "$shard" \
+    -e inject=pread64:delay_enter=30000000:when=4 -o /dev/null -- "${command[@]}" --patience 2 >"$scratch/log" 2>&1
+  code=$?
+  if [ "$code" = 86 ] && grep -q 'rank 1 on .* in phase data ' "$scratch/log"; then survived=1; fi
+  promise "$name" 1 "$survived" "exit code $code; $(grep '^clip' "$scratch/log" | tail -n 1)"
 }
