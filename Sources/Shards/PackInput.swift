@@ -6,6 +6,7 @@ public struct PackInput: Equatable, Sendable {
     case folder
     case tar(isCompressed: Bool)
     case table(separator: UInt8)
+    case balanced(BalancedPairs)
   }
 
   /// The folder or file.
@@ -42,12 +43,21 @@ public struct PackInput: Equatable, Sendable {
     }
   }
 
+  /// Pairs of packed datasets that stay as they are.
+  init(_ pairs: BalancedPairs) {
+    path = pairs.path
+    kind = .balanced(pairs)
+    imageColumn = ""
+    captionColumn = ""
+  }
+
   /// What it should have held.
   var expectation: String {
     switch kind {
     case .folder: "pictures (.jpg .jpeg .png .webp) each with NAME.txt, or NAME.json holding {\"caption\": …}"
     case .tar: "members KEY.jpg, .jpeg, .png or .webp, each with KEY.txt, or KEY.json holding {\"caption\": …}"
     case .table: "rows with the path of a picture in \"\(imageColumn)\" and a caption in \"\(captionColumn)\""
+    case .balanced: "pairs in which a query is found"
     }
   }
 
@@ -60,6 +70,7 @@ public struct PackInput: Equatable, Sendable {
       return TarSource(path: path, isCompressed ? try ZstdChunks(file) : FileChunks(file))
     case .table(let separator):
       return try TableSource(path, separator: separator, imageColumn: imageColumn, captionColumn: captionColumn)
+    case .balanced(let pairs): return pairs.source()
     }
   }
 }

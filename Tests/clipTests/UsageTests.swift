@@ -8,7 +8,8 @@ import Testing
   init() throws { scratch = try Scratch() }
 
   @Test(arguments: [
-    "pack", "inspect", "verify", "vocabulary", "vocabulary learn", "recipe", "recipe list", "recipe show", "train",
+    "pack", "balance", "inspect", "verify", "vocabulary", "vocabulary learn", "recipe", "recipe list", "recipe show",
+    "train",
     "evaluate", "evaluate retrieval", "embed", "search", "export", "benchmark", "benchmark gemm", "benchmark step",
     "benchmark loss", "benchmark data", "benchmark collectives", "benchmark checkpoint",
   ]) func everyVerbHasHelpWithAnExample(verb: String) throws {
@@ -36,6 +37,11 @@ import Testing
     (["pack", "in", "--into", "out", "--samples-per-shard", "0"], "--samples-per-shard: expected at least 1"),
     (["pack", "in", "--into", "out", "--threads", "-1"], "--threads: expected 1 to 1024"),
     (["pack", "in", "--into", "out", "--background", "blueish"], "'blueish' is invalid"),
+    (["balance", "--queries", "q", "--into", "out"], "Missing expected argument"),
+    (["balance", "d", "--into", "out"], "--queries"),
+    (["balance", "d", "--queries", "q", "--into", "out", "--per-query", "0"], "--per-query: expected at least 1"),
+    (["balance", "d", "--queries", "q", "--into", "out", "--per-query", "2.5"], "'2.5' is invalid"),
+    (["balance", "d", "--queries", "q", "--into", "out", "--seed", "-1"], "--seed: expected 0 or more"),
     (["train", "--recipe", "tiny", "--into", "run"], "--data"),
     (["train", "--recipe", "tiny", "--data", "d", "--into", "run", "--stesp", "3"], "Unknown option '--stesp'"),
     (["embed", "--weights", "w", "--into", "o"], "name --images, --texts or both"),
