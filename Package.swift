@@ -95,7 +95,7 @@ let package = Package(
     // Tests: `swift test -c release`, and what takes several ranks: `mpirun -n 2 .build/release/WorldCheck`.
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .executableTarget(
-      name: "WorldCheck", dependencies: ["CAllocations", "Collectives", "Tensors", "Towers", "Training"],
+      name: "WorldCheck", dependencies: ["CAllocations", "Collectives", "Shards", "Tensors", "Towers", "Training"],
       path: "Tests/WorldCheck",
       swiftSettings: swift),
     // Loss of power at every moment of a save, which launch/faults.sh traces.
@@ -106,7 +106,8 @@ let package = Package(
     tests(of: "Tensors"),
     tests(of: "clip", ["Files", "Images", "Shards", "Checkpoints"]),
     tests(
-      of: "Training", ["Files", "Tensors", "Towers", "Collectives", "Checkpoints"], resources: [.copy("Fixtures")]),
+      of: "Training", ["Files", "Tensors", "Towers", "Collectives", "Checkpoints", "Shards"],
+      resources: [.copy("Fixtures")]),
     tests(of: "Checkpoints", ["Files", "Tensors", "Towers"], resources: [.copy("Fixtures")]),
     tests(of: "Images", resources: [.copy("Fixtures")]),
     tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),

@@ -55,9 +55,16 @@ final class Frame: Sendable {
 
   /// A sample of the frame.
   func sample(_ index: Int) -> Sample {
+    var sample = sampleWithoutPicture(index)
+    sample.picture = Array(bytes[layouts[index].picture])
+    return sample
+  }
+
+  /// A sample whose picture is not looked at and not copied: its bytes are left empty.
+  func sampleWithoutPicture(_ index: Int) -> Sample {
     let layout = layouts[index]
     return Sample(
-      key: layout.key, picture: Array(bytes[layout.picture]), format: layout.format, caption: layout.caption,
+      key: layout.key, picture: [], format: layout.format, caption: layout.caption,
       json: layout.json.map { Array(bytes[$0]) })
   }
 

@@ -8,15 +8,28 @@ public final class ShardCollection: Sendable {
   public let count: Int
   /// Samples of every shard of every dataset: what ``SampleOrder`` needs.
   public let shardSizes: [Int]
+  /// How often the samples of each dataset come in an epoch; nil: once, those of all datasets shuffled together.
+  public let weights: DatasetWeights?
   private let firstSamples: [Int]
 
   /// Opens the datasets in `directories`, of which there must be at least one.
-  public init(_ directories: [String]) throws {
+  ///
+  /// - Parameter weights: as many as there are directories.
+  public init(_ directories: [String], weights: DatasetWeights? = nil) throws {
     precondition(!directories.isEmpty, "a collection of no datasets")
+    precondition(weights.map { $0.count == directories.count } ?? true, "as many weights as datasets")
+    self.weights = weights
     datasets = try directories.map { try ShardDataset($0) }
     shardSizes = datasets.flatMap { $0.index.shards.map(\.samples) }
     firstSamples = datasets.map(\.count).runningStarts
     count = shardSizes.reduce(0, +)
+  }
+
+  /// The order that the weights make; nil where there are none.
+  public func weightedOrder(seed: UInt64) -> WeightedOrder? {
+    weights.map { weights in
+      WeightedOrder(shardSizes: datasets.map { $0.index.shards.map(\.samples) }, weights: weights, seed: seed)
+    }
   }
 
   /// The identity of what is read: a lone dataset's own digest, otherwise the digest of all digests, a line each.

@@ -1,14 +1,16 @@
-import Shards
+package import Shards
 import Tensors
 
 /// Which samples a rank takes in each step: a pure function of integers.
 ///
 /// A step takes the next `globalBatch` positions of the epoch's order; rank r takes the r-th part of them, in
 /// micro-batches. What is left at the end of an epoch and does not fill a batch is left out; the next epoch's order
-/// leaves out others.
+/// leaves out others. Where datasets have weights, the epochs of their order follow one another without a gap.
 package struct BatchPlan: Sendable {
   let shardSizes: [Int]
   let samples: Int
+  /// The order of datasets that have weights.
+  let weighted: WeightedOrder?
   let seed: UInt64
   let globalBatch: Int
   let microBatch: Int
@@ -16,10 +18,12 @@ package struct BatchPlan: Sendable {
   let ranks: Int
 
   package init(
-    shardSizes: [Int], samples: Int, seed: UInt64, globalBatch: Int, microBatch: Int, rank: Int, ranks: Int
+    shardSizes: [Int], samples: Int, weighted: WeightedOrder? = nil, seed: UInt64, globalBatch: Int, microBatch: Int,
+    rank: Int, ranks: Int
   ) {
     self.shardSizes = shardSizes
     self.samples = samples
+    self.weighted = weighted
     self.seed = seed
     self.globalBatch = globalBatch
     self.microBatch = microBatch
@@ -35,7 +39,7 @@ package struct BatchPlan: Sendable {
   }
 
   /// Steps of an epoch. A data set smaller than a batch is passed through more than once in a step.
-  package var stepsPerEpoch: Int { max(samples / globalBatch, 1) }
+  package var stepsPerEpoch: Int { max((weighted?.samplesPerEpoch ?? samples) / globalBatch, 1) }
 
   /// Pairs of this rank in a step.
   var own: Int { globalBatch / ranks }
@@ -50,6 +54,12 @@ package struct BatchPlan: Sendable {
 
   /// The samples of a micro-batch of a step.
   package func places(step: Int, microBatch index: Int) -> [Place] {
+    if let weighted {
+      let first = step * globalBatch + rank * own, rows = rows(ofMicroBatch: index)
+      return weighted.draws(at: first + rows.lowerBound..<first + rows.upperBound).map {
+        Place(sample: $0.sample, epoch: $0.epoch, position: $0.place)
+      }
+    }
     let epoch = step / stepsPerEpoch
     let first = step % stepsPerEpoch * globalBatch + rank * own
     // Only a data set smaller than a batch has more than one pass an epoch.

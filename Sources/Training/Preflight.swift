@@ -30,6 +30,11 @@ enum Preflight {
         "model.vision_cfg.image_size: found [\(model.vision.imageHeight), \(model.vision.imageWidth)], "
           + "expected a square: pictures are cropped to one")
     }
+    if let order = data.weightedOrder(seed: 0), order.samplesPerEpoch < 1 {
+      throw RecipeError(
+        "data weights: \(data.weights.map { "\($0)" } ?? "") of \(data.count) samples make epochs of less than one "
+          + "sample, expected larger ones")
+    }
     if let initialWeights {
       let found = initialWeights.preprocessing
       let expected = Preprocessing.clip
@@ -44,6 +49,7 @@ enum Preflight {
     try agree("program", Digest(of: try FileReader.contents(of: "/proc/self/exe")), in: world)
     try agree("recipe", Digest(of: Array(recipe.json.utf8)), in: world)
     try agree("data set", data.digest, in: world)
+    try agree("list of data weights", Digest(of: Array((data.weights.map { "\($0)" } ?? "").utf8)), in: world)
     try agree("vocabulary", tokenizer.vocabulary.digest, in: world)
   }
 

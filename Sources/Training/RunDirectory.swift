@@ -14,20 +14,23 @@ struct RunDirectory {
   private let recipe: Recipe
   private let vocabulary: Vocabulary
   private let dataset: Digest
+  private let weights: DatasetWeights?
   private let changes: [String]
   private let lock: FileLock
 
   /// A run to start in `path`, or the one that is there, if it is of this recipe and this vocabulary.
   ///
-  /// - Parameter changes: fields of the recipe that may differ all the same; `data` stands for the data set.
+  /// - Parameter changes: fields of the recipe that may differ all the same; `data` stands for the data set and
+  ///   its weights.
   init(
-    _ path: String, recipe: Recipe, vocabulary: Vocabulary, dataset: Digest, allowing changes: [String],
-    in world: any Communicator
+    _ path: String, recipe: Recipe, vocabulary: Vocabulary, dataset: Digest, weights: DatasetWeights?,
+    allowing changes: [String], in world: any Communicator
   ) throws {
     self.path = path
     self.recipe = recipe
     self.vocabulary = vocabulary
     self.dataset = dataset
+    self.weights = weights
     self.changes = changes
     lock = FileLock(path + "/.lock")
     let policy = recipe.checkpoint
@@ -188,6 +191,13 @@ struct RunDirectory {
         "\(path): the run was started on the data set \(state.dataset), --data is \(dataset): "
           + "the same shards in the same order are needed to go on, another --into for a new run, or "
           + "--allow-change data.")
+    }
+    guard state.weights == weights || changes.contains("data") else {
+      func text(_ weights: DatasetWeights?) -> String { weights.map { "the weights \($0)" } ?? "no weights" }
+      throw ResumeRefused(
+        "\(path): the run was started with \(text(state.weights)) of its data sets, --data-weights now gives "
+          + "\(text(weights)): they decide which samples come next. Give those it was started with, another --into for a "
+          + "new run, or --allow-change data.")
     }
     guard state.vocabulary == vocabulary.digest else {
       throw ResumeRefused(

@@ -38,7 +38,7 @@ public final class Trainer {
   ///   - tokenizer: of the recipe's vocabulary.
   ///   - directory: where the run goes.
   ///   - initialWeights: where a new run starts from, instead of drawing weights.
-  ///   - changes: fields of the recipe, and `data`, that may differ from those the run was started with.
+  ///   - changes: fields of the recipe, and `data` with its weights, that may differ from those the run was started with.
   ///   - patience: seconds in which something must happen, or all ranks end with exit code 86.
   ///   - world: all ranks.
   ///   - validate: called when the recipe says so and after the last step.
@@ -54,33 +54,37 @@ public final class Trainer {
     let model = try recipe.model.configuration
     try Preflight.check(recipe, model, tokenizer, data, initialWeights, in: world)
 
+    let seed = UInt64(recipe.seed)
     plan = BatchPlan(
-      shardSizes: data.shardSizes, samples: data.count, seed: UInt64(recipe.seed), globalBatch: recipe.globalBatch,
-      microBatch: recipe.microBatch, rank: world.rank, ranks: world.size)
+      shardSizes: data.shardSizes, samples: data.count, weighted: data.weightedOrder(seed: seed), seed: seed,
+      globalBatch: recipe.globalBatch, microBatch: recipe.microBatch, rank: world.rank, ranks: world.size)
     let run = try RunDirectory(
-      directory, recipe: recipe, vocabulary: tokenizer.vocabulary, dataset: data.digest, allowing: changes, in: world)
+      directory, recipe: recipe, vocabulary: tokenizer.vocabulary, dataset: data.digest, weights: data.weights,
+      allowing: changes, in: world)
     try world.barrier()
     step = TrainingStep(model, pairs: plan.own, recipe: recipe, in: world)
     step.whenEntering = { [watchdog] in watchdog.enter($0) }
     towers = step.towers
-    steps = recipe.steps > 0 ? recipe.steps : recipe.epochs * plan.stepsPerEpoch
-    guard steps <= Recipe.mostSteps else {
-      throw RecipeError("epochs: \(recipe.epochs) make \(steps) steps, expected at most \(Recipe.mostSteps)")
+    let (ofEpochs, isTooMany) = recipe.epochs.multipliedReportingOverflow(by: plan.stepsPerEpoch)
+    guard recipe.steps > 0 || (ofEpochs <= Recipe.mostSteps && !isTooMany) else {
+      throw RecipeError(
+        "epochs: \(recipe.epochs) of \(plan.stepsPerEpoch) steps each, expected at most \(Recipe.mostSteps) in all")
     }
+    steps = recipe.steps > 0 ? recipe.steps : ofEpochs
     if let found = try run.resume(towers, step.moments, until: steps, in: world, warn: { Self.tell("warning: \($0)") })
     {
       state = found
       // What was allowed to change is from now on what the run has.
-      (state.dataset, state.recipe) = (data.digest, recipe)
+      (state.dataset, state.weights, state.recipe) = (data.digest, data.weights, recipe)
       if world.isFirst { Self.tell("resuming \(directory) after step \(found.step)") }
     } else {
       state = TrainingState(
-        step: 0, samples: 0, epoch: 0, dataset: data.digest, vocabulary: tokenizer.vocabulary.digest,
-        orderVersion: SampleOrder.version, recipe: recipe, ranks: world.size)
+        step: 0, samples: 0, epoch: 0, dataset: data.digest, weights: data.weights,
+        vocabulary: tokenizer.vocabulary.digest, orderVersion: SampleOrder.version, recipe: recipe, ranks: world.size)
       if let initialWeights {
         try towers.load(initialWeights)
       } else {
-        towers.parameters.initialize(seed: UInt64(recipe.seed))
+        towers.parameters.initialize(seed: seed)
       }
     }
     self.directory = run

@@ -1,6 +1,7 @@
 import Checkpoints
 import Files
 import Foundation
+import Shards
 
 /// What a checkpoint knows besides parameters and moments: integers, and what they are only valid for.
 struct TrainingState: Codable, Equatable {
@@ -12,6 +13,8 @@ struct TrainingState: Codable, Equatable {
   var epoch: Int
   /// The identity of the data set.
   var dataset: Digest
+  /// How often the samples of its parts come in an epoch; nil where they have no weights.
+  var weights: DatasetWeights?
   /// What the tokens mean.
   let vocabulary: Digest
   /// The version of the rule that orders samples.

@@ -16,9 +16,9 @@ struct Clip: ParsableCommand {
       """,
     version: "swift-clip 0.1.0",
     subcommands: [
-      Pack.self, Inspect.self, Verify.self, Unpack.self, VocabularyCommand.self, RecipeCommand.self, Plan.self,
-      Train.self,
-      Launch.self, CheckpointsCommand.self, Evaluate.self, Embed.self, SearchCommand.self, Export.self,
+      Pack.self, Balance.self, Inspect.self, Verify.self, Unpack.self, VocabularyCommand.self, RecipeCommand.self,
+      Plan.self, Train.self, Launch.self, CheckpointsCommand.self, Evaluate.self, Embed.self, SearchCommand.self,
+      Export.self,
       BenchmarkCommand.self,
     ])
 }

@@ -21,12 +21,22 @@ struct Train: ParsableCommand {
 
       Example:
         mpirun -n 2 clip train --recipe tiny --data my-shards --into checkpoints/my-run
+      With two datasets, each sample of the first twice an epoch, of the second every other:
+        clip train --recipe tiny --data small large --data-weights 2,0.5 --into run
       """)
 
   @OptionGroup var recipe: RecipeOption
 
   @Option(parsing: .upToNextOption, help: ArgumentHelp("Datasets, taken together as one.", valueName: "dir"))
   var data: [String]
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How often samples of each dataset come in an epoch, as in 2,0.5: twice, and half of them each time. Without it, "
+        + "each once, all datasets shuffled together.", valueName: "w,…"),
+    transform: { try DatasetWeights($0) })
+  var dataWeights: DatasetWeights?
 
   @Option(help: ArgumentHelp("The run's directory.", valueName: "run"))
   var into: String
@@ -39,7 +49,8 @@ struct Train: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A field of the recipe, or `data`, that may differ from what the run was started with; may repeat.",
+      "A field of the recipe, or `data` (and its weights), that may differ from what the run was started with; may "
+        + "repeat.",
       valueName: "field"))
   var allowChange: [String] = []
 
@@ -59,6 +70,11 @@ struct Train: ParsableCommand {
   func validate() throws {
     guard patience > 0 else { throw ValidationError("--patience: expected more than 0 seconds") }
     guard !data.isEmpty else { throw ValidationError("--data: name at least one dataset") }
+    if let dataWeights, dataWeights.count != data.count {
+      throw ValidationError(
+        "--data-weights: found \(counted(dataWeights.count, "weight")), expected one for each of the "
+          + counted(data.count, "dataset") + " of --data")
+    }
     do {
       for field in allowChange { try Recipe.checkField(field, allowing: ["data"]) }
     } catch let error as RecipeError {
@@ -90,7 +106,7 @@ struct Train: ParsableCommand {
 
   private func train(_ recipe: Recipe, in world: any Communicator) throws -> Trainer.Ending {
     let tokenizer = Tokenizer(try Vocabulary.named(recipe.vocabulary))
-    let samples = try ShardCollection(data)
+    let samples = try ShardCollection(data, weights: dataWeights)
     let validate = try validation.map { try Validator($0, recipe, tokenizer, threads: threads.count, in: world) }
     let trainer = try Trainer(
       recipe, data: samples, tokenizer: tokenizer, into: into,
@@ -102,11 +118,18 @@ struct Train: ParsableCommand {
   }
 
   private func greet(_ recipe: Recipe, _ samples: ShardCollection, _ trainer: Trainer, _ world: any Communicator) {
+    let weights = samples.weights.map { " (weights \($0))" } ?? ""
     Failure.tell(
-      "\(samples.count) samples · \(trainer.parameterCount) parameters · batch \(recipe.globalBatch) · "
+      "\(samples.count) samples\(weights) · \(trainer.parameterCount) parameters · batch \(recipe.globalBatch) · "
         + "\(trainer.steps) steps · \(counted(world.size, "rank")) × \(counted(threads.count, "thread")) · "
         + "\(recipe.precision.rawValue) (\(recipe.precision.unit.name))")
-    if samples.count < recipe.globalBatch {
+    if let perEpoch = samples.weightedOrder(seed: 0)?.samplesPerEpoch {
+      if perEpoch < recipe.globalBatch {
+        Failure.tell(
+          "warning: the \(perEpoch) samples of an epoch do not fill a batch of \(recipe.globalBatch); each batch is "
+            + "counted as an epoch")
+      }
+    } else if samples.count < recipe.globalBatch {
       Failure.tell(
         "warning: \(samples.count) samples do not fill a batch of \(recipe.globalBatch); they repeat within it")
     }

@@ -8,7 +8,8 @@ import Testing
   init() throws { scratch = try Scratch() }
 
   @Test(arguments: [
-    "pack", "inspect", "verify", "vocabulary", "vocabulary learn", "recipe", "recipe list", "recipe show", "train",
+    "pack", "balance", "inspect", "verify", "vocabulary", "vocabulary learn", "recipe", "recipe list", "recipe show",
+    "train",
     "evaluate", "evaluate retrieval", "embed", "search", "export", "benchmark", "benchmark gemm", "benchmark step",
     "benchmark loss", "benchmark data", "benchmark collectives", "benchmark checkpoint",
   ]) func everyVerbHasHelpWithAnExample(verb: String) throws {
@@ -36,7 +37,28 @@ import Testing
     (["pack", "in", "--into", "out", "--samples-per-shard", "0"], "--samples-per-shard: expected at least 1"),
     (["pack", "in", "--into", "out", "--threads", "-1"], "--threads: expected 1 to 1024"),
     (["pack", "in", "--into", "out", "--background", "blueish"], "'blueish' is invalid"),
+    (["balance", "--queries", "q", "--into", "out"], "Missing expected argument"),
+    (["balance", "d", "--into", "out"], "--queries"),
+    (["balance", "d", "--queries", "q", "--into", "out", "--per-query", "0"], "--per-query: expected at least 1"),
+    (["balance", "d", "--queries", "q", "--into", "out", "--per-query", "2.5"], "'2.5' is invalid"),
+    (["balance", "d", "--queries", "q", "--into", "out", "--seed", "-1"], "--seed: expected 0 or more"),
     (["train", "--recipe", "tiny", "--into", "run"], "--data"),
+    (
+      ["train", "--recipe", "tiny", "--data", "a", "b", "--into", "run", "--data-weights", "1,2,3"],
+      "--data-weights: found 3 weights, expected one for each of the 2 datasets of --data"
+    ),
+    (
+      ["train", "--recipe", "tiny", "--data", "a", "--into", "run", "--data-weights", "-1"],
+      "found -1, expected a number"
+    ),
+    (
+      ["train", "--recipe", "tiny", "--data", "a", "--into", "run", "--data-weights", "0"], "found 0, expected a number"
+    ),
+    (["train", "--recipe", "tiny", "--data", "a", "--into", "run", "--data-weights", "nan"], "found nan, expected"),
+    (
+      ["train", "--recipe", "tiny", "--data", "a", "--into", "run", "--data-weights", "1e300"], "from 0.000001 to 10000"
+    ),
+    (["train", "--recipe", "tiny", "--data", "a", "--into", "run", "--data-weights", "1,"], #"found "", expected"#),
     (["train", "--recipe", "tiny", "--data", "d", "--into", "run", "--stesp", "3"], "Unknown option '--stesp'"),
     (["embed", "--weights", "w", "--into", "o"], "name --images, --texts or both"),
     (["search", "--weights", "w", "--data", "d"], "Missing expected argument"),

@@ -15,6 +15,8 @@ struct Candidate: Sendable {
   var picture: Content?
   var caption: Content?
   var json: Content?
+  /// How the picture is encoded, where it comes out of a shard: such a picture is stored as it is.
+  var storedFormat: StoredFormat?
   /// Why it cannot be used, when that is known already.
   var flaw: UnusableSample?
   /// The number of the input it comes from.

@@ -55,7 +55,8 @@ struct CandidatePreparer: Sendable {
       caption = try self.caption(text: try candidate.caption?.load(), json: json)
     }
     guard !picture.isEmpty else { throw UnusableSample.emptyImage }
-    let prepared = try prepare(picture)
+    let stored = candidate.storedFormat.map { PreparedPicture(bytes: picture, format: $0) }
+    let prepared = try stored ?? prepare(picture)
     let sample = Sample(
       key: SampleKeys.clean(candidate.name), picture: prepared.bytes, format: prepared.format, caption: caption,
       json: json)

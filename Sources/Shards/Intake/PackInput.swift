@@ -26,6 +26,7 @@ public struct PackInput: Equatable, Sendable {
     case tar(Compression)
     case table(separator: UInt8)
     case mds
+    case balanced(BalancedPairs)
   }
 
   private enum Compression: String, CaseIterable {
@@ -68,6 +69,13 @@ public struct PackInput: Equatable, Sendable {
     }
   }
 
+  /// Pairs of packed datasets that stay as they are.
+  init(_ pairs: BalancedPairs) {
+    path = pairs.path
+    kind = .balanced(pairs)
+    options = Options()
+  }
+
   /// What a person means by a path: the input that lies there; for a folder of tars, as img2dataset leaves one or
   /// `clip pack` itself, each of them in the order of their names.
   ///
@@ -102,6 +110,7 @@ public struct PackInput: Equatable, Sendable {
     case .tar: "members KEY.jpg, .jpeg, .png or .webp, each with KEY.txt, or KEY.json holding {\"caption\": …}"
     case .table: "rows with the path of a picture in \"\(imageColumn)\" and a caption in \"\(captionColumn)\""
     case .mds: "samples with a picture and a caption"
+    case .balanced: "pairs in which a query is found"
     }
   }
 
@@ -111,7 +120,7 @@ public struct PackInput: Equatable, Sendable {
   /// The size of the file; nil for folders, which have none to compare.
   func fileCount() throws -> Int? {
     switch kind {
-    case .folder, .mds: nil
+    case .folder, .mds, .balanced: nil
     case .tar, .table: try FileReader(path).count
     }
   }
@@ -133,6 +142,7 @@ public struct PackInput: Equatable, Sendable {
       return try TableSource(path, separator: separator, imageColumn: imageColumn, captionColumn: captionColumn)
     case .mds:
       return try MDSSource(path, imageColumn: options.imageColumn, captionColumn: options.captionColumn)
+    case .balanced(let pairs): return pairs.source()
     }
   }
 }

@@ -96,7 +96,7 @@ public struct Packer: Sendable {
   static let lockName = "packing.lock"
 
   /// Refuses a directory that holds something else.
-  private static func checkUse(of directory: String) throws {
+  static func checkUse(of directory: String) throws {
     let names = try Directory.names(in: directory)
     if names.contains(ShardIndex.fileName) && !names.contains(PackJournal.fileName) {
       throw FileError(directory, "is not empty: it holds a dataset, which is complete; name a new directory")

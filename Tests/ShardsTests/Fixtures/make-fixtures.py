@@ -11,10 +11,11 @@ wds.tar.gz    wds.tar in two gzip members
 mds/          MosaicML streaming's own writer: three shards, pictures as bytes, two columns of text
 mds-zstd/     the same without the second column of text, compressed
 
-Prints the values the tests of SampleOrder expect, from a second implementation of its rules.
+Prints the values the tests of SampleOrder and WeightedOrder expect, from a second implementation of their rules.
 """
 
 import gzip, io, json, os, shutil, struct, tarfile
+from fractions import Fraction
 
 import streaming, webdataset, xxhash, zstandard
 
@@ -179,6 +180,22 @@ def order(sizes, seed, epoch, positions, window=2**18):
     return out
 
 
+def weighted(datasets, weights, seed, epochs):
+    rates = [sum(sizes) * Fraction(weight) for sizes, weight in zip(datasets, weights)]
+    out = []
+    for epoch in range(epochs):
+        draws = []
+        for number, (sizes, rate) in enumerate(zip(datasets, rates)):
+            first, end = int(epoch * rate), int((epoch + 1) * rate)
+            own = mixed(seed + (number + 1) * GAMMA & MASK)
+            for index in range(end - first):
+                turn, place = divmod(first + index, sum(sizes))
+                sample = sum(map(sum, datasets[:number])) + order(sizes, own, turn, [place])[0]
+                draws.append((Fraction(2 * index + 1, end - first), number, sample))
+        out += [sample for _, _, sample in sorted(draws)]
+    return out
+
+
 if __name__ == "__main__":
     dataset()
     tars()
@@ -186,3 +203,4 @@ if __name__ == "__main__":
     print(order([5, 3, 9], 7, 0, range(17)))
     print(order([5, 3, 9], 7, 1, range(17)))
     print(order([9973] * 100 + [3003], 42, 3, [0, 1, 2, 262144, 500000, 1000302]))
+    print(weighted([[5, 3], [9], [2]], ["0.6", "2", "1"], 7, 2))
