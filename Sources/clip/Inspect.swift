@@ -9,7 +9,7 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what a dataset holds: counts, sizes, what was left out, a few captions and pictures.",
     discussion: """
-      Examples:
+      Example:
         clip inspect my-shards
         clip inspect my-shards --show 40 --sheet my-shards.png
       """)
