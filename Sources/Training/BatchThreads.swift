@@ -1,15 +1,15 @@
 import Foundation
 import Images
-import Shards
-import Towers
+package import Shards
+package import Towers
 
 /// Threads that read micro-batches, several of them each micro-batch, ahead of the one who takes them in order.
 ///
 /// At most `ahead` micro-batches exist beyond those taken, so memory is bounded however slow the taker is; what they hold
 /// does not depend on the number of threads. Dropping the object stops the threads and waits for them.
-final class BatchThreads: Sendable {
+package final class BatchThreads: Sendable {
   /// A micro-batch, and what reading it took.
-  typealias Element = (batch: MicroBatch, skipped: Int, times: ReadingTimes)
+  package typealias Element = (batch: MicroBatch, skipped: Int, times: ReadingTimes)
 
   private let queue: Queue
 
@@ -18,7 +18,7 @@ final class BatchThreads: Sendable {
   ///   - threads: how many read.
   ///   - ahead: how many micro-batches may be ready or under way.
   ///   - places: the samples of the micro-batch with a number.
-  init(
+  package init(
     from first: Int, threads: Int, ahead: Int, _ reader: PairReader,
     places: @escaping @Sendable (Int) -> [BatchPlan.Place]
   ) {
@@ -35,7 +35,7 @@ final class BatchThreads: Sendable {
   /// The next micro-batch, waiting for it.
   ///
   /// - Throws: what reading it threw, for the first of its rows if for several. The one behind it follows.
-  func next() throws -> Element { try queue.take() }
+  package func next() throws -> Element { try queue.take() }
 
   /// A micro-batch under way. All but its pictures is touched with the queue locked.
   private final class Draft {
