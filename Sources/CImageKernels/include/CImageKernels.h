@@ -1,4 +1,6 @@
 #pragma once
+#include "CJPEGKernel.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
