@@ -106,7 +106,8 @@ let package = Package(
     tests(of: "Tensors"),
     tests(of: "clip", ["Files", "Images", "Shards", "Checkpoints"]),
     tests(
-      of: "Training", ["Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints"], resources: [.copy("Fixtures")]),
+      of: "Training", ["Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints"],
+      resources: [.copy("Fixtures")]),
     tests(of: "Checkpoints", ["Files", "Tensors", "Towers"], resources: [.copy("Fixtures")]),
     tests(of: "Images", ["CTurboJPEG"], resources: [.copy("Fixtures")]),
     tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),
