@@ -28,17 +28,14 @@ public final class PictureFramer {
 
   /// Memory is reserved with the first picture.
   ///
-  /// - Parameter dividesLargeOnes: whether JPEG files are decoded two, four or eight times smaller where that still
-  ///   leaves as many pixels as are wanted: much faster, and nearly the same, see ``PictureFramer/divisor(for:)``.
+  /// - Parameter dividesLargeOnes: whether JPEG files are decoded two, four or eight times smaller where that leaves no
+  ///   fewer pixels than are wanted. It is faster, and on photographs the result differs by less than one level on
+  ///   average, by up to 16 at single edges: the frequencies left out are those that scaling would have averaged away.
   public init(dividingLargeOnes dividesLargeOnes: Bool = false) {
     self.dividesLargeOnes = dividesLargeOnes
   }
 
-  /// What a JPEG file may be divided by for a framing: of what is framed there are no fewer pixels left than it is
-  /// scaled to.
-  ///
-  /// The result differs from that of the whole file by less than one level on average on photographs, and at single
-  /// edges by up to a few dozen: the frequencies left out are those that scaling would have averaged away.
+  /// What a JPEG file may be divided by for a framing.
   static func divisor(for framing: Framing) -> Int {
     [8, 4, 2].first {
       framing.source.size.width / $0 >= framing.scaled.width && framing.source.size.height / $0 >= framing.scaled.height
