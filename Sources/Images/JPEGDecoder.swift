@@ -1,8 +1,6 @@
 import CTurboJPEG
 
 /// JPEG by libjpeg-turbo: accurate inverse DCT and smooth chroma upsampling, which are its defaults and Pillow's.
-///
-/// Most files never come here: what ``BaselineJPEG`` takes, it makes the same of.
 package enum JPEGDecoder {
   /// Decodes a whole picture.
   ///

@@ -1,23 +1,15 @@
 /// Decodes pictures and frames them, one after the other, in memory that is used again for the next.
 ///
-/// What it makes is what ``Picture/decode(_:options:)`` and ``Picture/framed(_:)`` make. Of baseline JPEG files it decodes
-/// only what the framing needs. For one thread at a time.
+/// What it makes is what ``Picture/decode(_:options:)`` and ``Picture/framed(_:)`` make. For one thread at a time.
 public final class PictureFramer {
   /// Where the pixels of the last picture lie.
   private enum Decoded {
     case none
-    /// In `memory`, only what the framing needs.
-    case part
     case whole(Picture)
     /// Made smaller while it was decoded.
     case divided(Picture, by: Int)
   }
 
-  /// Bytes of a picture for which memory is kept; there may be a framer for each of many threads.
-  private static let mostKept = 16 << 20
-
-  private let workspace = BaselineJPEG.Workspace()
-  private let memory = Scratch()
   private let resizer = Resizer()
   private var decoded = Decoded.none
   private var framing = Framing(
@@ -58,17 +50,6 @@ public final class PictureFramer {
       decoded = .divided(try JPEGDecoder.decode(file, size: header.size, dividedBy: divisor), by: divisor)
       return
     }
-    if header.format == .jpeg, 3 * chosen.source.size.width * chosen.source.size.height <= Self.mostKept, let workspace,
-      let jpeg = BaselineJPEG(file, workspace)
-    {
-      let part = chosen.source
-      let pixels = memory.bytes(3 * part.size.width * part.size.height)
-      if jpeg.decode(file, part, into: pixels, workspace) {
-        framing = Framing(source: Region(all: part.size), scaled: chosen.scaled, window: chosen.window)
-        decoded = .part
-        return
-      }
-    }
     decoded = .whole(try Picture.decode(file))
   }
 
@@ -82,10 +63,6 @@ public final class PictureFramer {
     }
     switch decoded {
     case .none: preconditionFailure("no picture was decoded")
-    case .part:
-      let part = framing.source.size
-      let start = UnsafePointer(memory.bytes(3 * part.width * part.height))
-      resizer.frame(Resizer.Pixels(start: start, stride: 3 * part.width), framing, into: result)
     case .whole(let picture):
       picture.pixels.withUnsafeBufferPointer { pixels in
         guard let start = pixels.baseAddress else { return }

@@ -1,6 +1,4 @@
 #pragma once
-#include "CJPEGKernel.h"
-
 #include <stddef.h>
 #include <stdint.h>
 
