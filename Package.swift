@@ -106,10 +106,10 @@ let package = Package(
     tests(of: "Tensors"),
     tests(of: "clip", ["Files", "Images", "Shards", "Checkpoints"]),
     tests(
-      of: "Training", ["Files", "Tensors", "Towers", "Collectives", "Checkpoints", "Shards"],
+      of: "Training", ["Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints"],
       resources: [.copy("Fixtures")]),
     tests(of: "Checkpoints", ["Files", "Tensors", "Towers"], resources: [.copy("Fixtures")]),
-    tests(of: "Images", resources: [.copy("Fixtures")]),
+    tests(of: "Images", ["CTurboJPEG"], resources: [.copy("Fixtures")]),
     tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),
     tests(of: "Captions", ["Files"], resources: [.copy("Fixtures")]),
     tests(of: "Evaluation", ["Files", "CPNG"]),

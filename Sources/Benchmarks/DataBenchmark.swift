@@ -16,7 +16,7 @@ public struct DataBenchmark: Sendable {
 
   /// - Parameters:
   ///   - data: the samples.
-  ///   - recipe: the model's picture size and context, and the crop.
+  ///   - recipe: the model's picture size and context, the crop, and how many pairs make a micro-batch.
   ///   - tokenizer: of the recipe's vocabulary.
   ///   - samples: how many each rank reads.
   public init(_ data: ShardCollection, _ recipe: Recipe, _ tokenizer: Tokenizer, samples: Int) {
@@ -28,32 +28,56 @@ public struct DataBenchmark: Sendable {
 
   /// Reads on all ranks at once, on one thread each.
   public func run(in world: any Communicator) throws -> DataReport {
+    Threads.use(1)
     let model = try recipe.model.configuration
-    let reader = SampleReader(
-      pixels: model.vision.imageWidth, contextLength: model.text.contextLength, tokenizer: tokenizer,
-      preprocessing: .clip)
-    let order = SampleOrder(shardSizes: data.shardSizes, seed: UInt64(recipe.seed), epoch: 0)
-    let crop = Crop(recipe.augmentation)
+    let reader = PairReader(
+      data,
+      SampleReader(
+        pixels: model.vision.imageWidth, contextLength: model.text.contextLength, tokenizer: tokenizer,
+        preprocessing: .clip), recipe)
+    let plan = BatchPlan(
+      shardSizes: data.shardSizes, samples: data.count, seed: UInt64(recipe.seed), globalBatch: samples * world.size,
+      microBatch: min(recipe.microBatch, samples), rank: world.rank, ranks: world.size)
+    let framer = reader.framer()
     var times = ReadingTimes()
     var undecodable = 0
+    var normalizing = 0.0
     try world.barrier()
     let seconds = try Durations.seconds {
-      for index in 0..<samples {
-        let position = (world.rank * samples + index) % data.count
-        var generator = CounterGenerator(seed: UInt64(recipe.seed), epoch: 0, position: position)
-        do {
-          let sample = try data.sample(at: order.sample(at: position), measuring: &times)
-          _ = try reader.pair(sample.picture, sample.caption, crop: crop, using: &generator, measuring: &times)
-        } catch is ImageError {
-          undecodable += 1
+      for number in 0..<plan.microBatches {
+        let places = plan.places(step: 0, microBatch: number)
+        let pictures = reader.memory(for: places.count)
+        var tokens = [[Int32]](repeating: [], count: places.count)
+        for rows in reader.groups(of: places) {
+          let reading = try reader.read(rows, of: places, into: pictures, framer)
+          for (row, ids) in reading.tokens { tokens[row] = ids }
+          undecodable += reading.skipped
+          times += reading.times
         }
+        let batch = reader.microBatch(pictures, tokens: tokens)
+        normalizing += Durations.seconds(of: { normalize(batch.pictures, for: model.vision) })
       }
     }
-    let parts = [times.reading, times.decompressing, times.decoding, times.resizing, times.tokenizing]
+    let parts = [times.reading, times.decompressing, times.decoding, times.resizing, normalizing, times.tokenizing]
     var totals = [seconds, Double(undecodable)] + parts
     try totals.withUnsafeMutableBufferPointer { try world.sum($0) }
     return DataReport(
       samples: samples * world.size, undecodable: Int(totals[1]), pixels: model.vision.imageWidth,
       seconds: totals[0], parts: Array(totals[2...]))
+  }
+
+  /// Makes the image tower's input of pictures, as the tower does when it begins: numbers, patch by patch.
+  private func normalize(_ pictures: PackedPictures, for vision: VisionConfiguration) {
+    let pixels = UnsafeBufferPointer(pictures.pixels.bytes)
+    let bytes = 3 * vision.imageHeight * vision.imageWidth
+    let input = Tensor(
+      rows: vision.gridHeight * vision.gridWidth, columns: 3 * vision.patchSize * vision.patchSize,
+      recipe.precision.activations)
+    for picture in 0..<pictures.count {
+      patches(
+        of: UnsafeBufferPointer(rebasing: pixels[picture * bytes..<(picture + 1) * bytes]),
+        height: vision.imageHeight, width: vision.imageWidth, patch: vision.patchSize, mean: pictures.mean,
+        deviation: pictures.deviation, into: input)
+    }
   }
 }

@@ -8,13 +8,14 @@ public struct DataReport: BenchmarkReport, Sendable {
     let decompressing: Double
     let decoding: Double
     let resizing: Double
+    let normalizing: Double
     let tokenizing: Double
     let other: Double
 
     var all: [(name: String, share: Double)] {
       [
         ("reading", reading), ("decompressing", decompressing), ("decoding", decoding), ("resizing", resizing),
-        ("tokenizing", tokenizing), ("other", other),
+        ("normalizing", normalizing), ("tokenizing", tokenizing), ("other", other),
       ]
     }
   }
@@ -29,7 +30,8 @@ public struct DataReport: BenchmarkReport, Sendable {
 
   /// - Parameters:
   ///   - seconds: of all cores together.
-  ///   - parts: seconds of reading, decompressing, decoding, resizing and tokenizing, of all cores together.
+  ///   - parts: seconds of reading, decompressing, decoding, resizing, normalizing and tokenizing, of all cores
+  ///     together.
   init(samples: Int, undecodable: Int, pixels: Int, seconds: Double, parts: [Double]) {
     self.samples = samples
     self.undecodable = undecodable
@@ -38,8 +40,8 @@ public struct DataReport: BenchmarkReport, Sendable {
     secondsPerSample = seconds / Double(samples)
     let known = parts.map { $0 / seconds }
     shares = Shares(
-      reading: known[0], decompressing: known[1], decoding: known[2], resizing: known[3], tokenizing: known[4],
-      other: max(1 - known.reduce(0, +), 0))
+      reading: known[0], decompressing: known[1], decoding: known[2], resizing: known[3],
+      normalizing: known[4], tokenizing: known[5], other: max(1 - known.reduce(0, +), 0))
   }
 
   /// A line for each part.

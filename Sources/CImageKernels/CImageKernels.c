@@ -29,24 +29,28 @@ enum { band = 16, precision = 22 };
 #define INTERLEAVE_HIGH(a, b) \
   __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 
-/// Transposes sixteen rows of sixteen bytes.
-static inline void transposeBlock(const uint8_t *from, ptrdiff_t fromStride, uint8_t *to, ptrdiff_t toStride) {
+// Inlined into each version of its caller, or it would be compiled for the plainest processor only.
+#define INLINE static inline __attribute__((always_inline))
+
+/// Interleaving row i with row i + 8 rotates the eight bits of (row, column) by one.
+INLINE void rotate(const Bytes from[16], Bytes to[16]) {
+  _Pragma("clang loop unroll(full)") for (int i = 0; i < 8; i++) {
+    to[2 * i] = INTERLEAVE_LOW(from[i], from[i + 8]);
+    to[2 * i + 1] = INTERLEAVE_HIGH(from[i], from[i + 8]);
+  }
+}
+
+/// Transposes sixteen rows of sixteen bytes: four rounds swap the halves of (row, column).
+INLINE void transposeBlock(const uint8_t *from, ptrdiff_t fromStride, uint8_t *to, ptrdiff_t toStride) {
   Bytes rows[16], mixed[16];
   for (int r = 0; r < 16; r++) memcpy(&rows[r], from + r * fromStride, 16);
-  // Interleaving row i with row i + 8 rotates the eight bits of (row, column) by one; four rounds swap the halves.
-  for (int round = 0; round < 4; round++) {
-    for (int i = 0; i < 8; i++) {
-      mixed[2 * i] = INTERLEAVE_LOW(rows[i], rows[i + 8]);
-      mixed[2 * i + 1] = INTERLEAVE_HIGH(rows[i], rows[i + 8]);
-    }
-    memcpy(rows, mixed, sizeof rows);
-  }
+  rotate(rows, mixed), rotate(mixed, rows), rotate(rows, mixed), rotate(mixed, rows);
   for (int r = 0; r < 16; r++) memcpy(to + r * toStride, &rows[r], 16);
 }
 
 /// `to[c][r] = from[r][c]` for any numbers of rows and columns.
-static inline void transpose(const uint8_t *from, ptrdiff_t fromStride, ptrdiff_t rows, ptrdiff_t columns, uint8_t *to,
-                             ptrdiff_t toStride) {
+INLINE void transpose(const uint8_t *from, ptrdiff_t fromStride, ptrdiff_t rows, ptrdiff_t columns, uint8_t *to,
+                      ptrdiff_t toStride) {
   for (ptrdiff_t r = 0; r < rows; r += 16) {
     for (ptrdiff_t c = 0; c < columns; c += 16) {
       const uint8_t *f = from + r * fromStride + c;

@@ -19,7 +19,24 @@ struct BicubicTaps {
   ///   - scaled: how many there would be in all.
   ///   - inputs: pixels of the input they are made of.
   init(_ outputs: Range<Int>, of scaled: Int, from inputs: Range<Int>) {
-    let scale = Double(inputs.count) / Double(scaled)
+    self.init(outputs, scale: Double(inputs.count) / Double(scaled), offset: 0, from: inputs)
+  }
+
+  /// Taps on an input that was made smaller already, so that what they are made of begins and ends within pixels.
+  ///
+  /// - Parameters:
+  ///   - inputs: pixels of the input before it was made smaller,
+  ///   - divisor: by this,
+  ///   - count: pixels of it now.
+  init(_ outputs: Range<Int>, of scaled: Int, from inputs: Range<Int>, dividedBy divisor: Int, count: Int) {
+    let start = Double(inputs.lowerBound) / Double(divisor)
+    let end = Double(inputs.upperBound) / Double(divisor)
+    let touched = Int(start)..<min(Int(end.rounded(.up)), count)
+    self.init(
+      outputs, scale: (end - start) / Double(scaled), offset: start - Double(touched.lowerBound), from: touched)
+  }
+
+  private init(_ outputs: Range<Int>, scale: Double, offset: Double, from inputs: Range<Int>) {
     let stretch = max(scale, 1)
     let reach = 2 * stretch
     stride = Int(reach.rounded(.up)) * 2 + 1
@@ -28,7 +45,7 @@ struct BicubicTaps {
     weights.reserveCapacity(outputs.count * stride)
     var raw = [Double](repeating: 0, count: stride)
     for output in outputs {
-      let center = (Double(output) + 0.5) * scale
+      let center = offset + (Double(output) + 0.5) * scale
       let first = max(Int(center - reach + 0.5), 0)
       let count = min(Int(center + reach + 0.5), inputs.count) - first
       var sum = 0.0

@@ -13,4 +13,10 @@ public struct Framing: Hashable, Sendable {
     self.scaled = scaled
     self.window = window
   }
+
+  /// Stops where a picture of a size cannot be framed so.
+  func check(in size: PictureSize) {
+    precondition(source.fits(in: size), "the source \(source) lies outside of a picture of \(size)")
+    precondition(window.fits(in: scaled), "the window \(window) lies outside of \(scaled)")
+  }
 }

@@ -1,12 +1,18 @@
 import CTurboJPEG
 
 /// JPEG by libjpeg-turbo: accurate inverse DCT and smooth chroma upsampling, which are its defaults and Pillow's.
-enum JPEGDecoder {
-  static func decode(_ bytes: Span<UInt8>, size: PictureSize) throws -> Picture {
+package enum JPEGDecoder {
+  /// Decodes a whole picture.
+  ///
+  /// - Parameters:
+  ///   - size: what its header tells.
+  ///   - divisor: 2, 4 or 8 make it so many times smaller, by decoding its lowest frequencies only.
+  package static func decode(_ bytes: Span<UInt8>, size: PictureSize, dividedBy divisor: Int = 1) throws -> Picture {
     guard let decoder = tjInitDecompress() else { throw ImageError(.corrupt, "libjpeg-turbo cannot start") }
     defer { tjDestroy(decoder) }
     let isCMYK = try readsAsCMYK(bytes, size: size, decoder: decoder)
     let channels = isCMYK ? 4 : 3
+    let size = size.divided(by: divisor)
     let samples = try [UInt8](unsafeUninitializedCapacity: size.width * size.height * channels) { samples, count in
       let status = bytes.withUnsafeBufferPointer { input in
         // Given a size, libjpeg-turbo never writes more, whatever a second header may say.
@@ -43,10 +49,18 @@ enum JPEGDecoder {
   private static func check(_ decoder: tjhandle, _ bytes: Span<UInt8>) throws {
     let message = String(cString: tjGetErrorStr2(decoder))
     let isTruncated = message.hasPrefix("Premature end of JPEG file") || !hasEnd(bytes)
-    let isWarning = tjGetErrorCode(decoder) == CInt(TJERR_WARNING.rawValue)
+    // An error behind a warning has the warning's code; only its words are its own.
+    let isWarning =
+      tjGetErrorCode(decoder) == CInt(TJERR_WARNING.rawValue) && warnings.contains { message.hasPrefix($0) }
     if isTruncated { throw ImageError(.truncated, "a JPEG file of \(bytes.count) bytes without its end: \(message)") }
     if !isWarning { throw ImageError(.corrupt, "a JPEG file: \(message)") }
   }
+
+  /// How the library's warnings begin (jerror.h, JWRN_…), the one about a missing end aside.
+  private static let warnings = [
+    "Corrupt JPEG data", "Inconsistent progression sequence", "Invalid SOS parameters", "Unknown Adobe color transform",
+    "Warning: unknown JFIF revision", "Application transferred too many scanlines",
+  ]
 
   /// Whether an end-of-image marker follows the start of the first scan. The library keeps only its first warning, so
   /// one about damaged data may hide the one about a missing end.

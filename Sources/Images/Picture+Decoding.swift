@@ -8,10 +8,7 @@ extension Picture {
   /// - Throws: ``ImageError``.
   public static func decode(_ bytes: Span<UInt8>, options: DecodingOptions = DecodingOptions()) throws -> Picture {
     let header = try PictureHeader(bytes)
-    let (pixels, overflow) = header.size.width.multipliedReportingOverflow(by: header.size.height)
-    guard !overflow, pixels <= options.pixelLimit else {
-      throw ImageError(.tooLarge, "\(header.size) pixels, expected at most \(options.pixelLimit) in total")
-    }
+    try header.check(limit: options.pixelLimit)
     let picture =
       switch header.format {
       case .jpeg: try JPEGDecoder.decode(bytes, size: header.size)

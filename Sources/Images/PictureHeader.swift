@@ -28,6 +28,14 @@ public struct PictureHeader: Hashable, Sendable {
     try self.init(bytes.span)
   }
 
+  /// Throws where there are more pixels than a limit.
+  func check(limit: Int) throws {
+    let (pixels, overflow) = size.width.multipliedReportingOverflow(by: size.height)
+    guard !overflow, pixels <= limit else {
+      throw ImageError(.tooLarge, "\(size) pixels, expected at most \(limit) in total")
+    }
+  }
+
   private static func sizeOfJPEG(_ bytes: Span<UInt8>) -> PictureSize? {
     // C0…CF start a frame of some coding process, except C4 (Huffman tables), C8 (reserved), CC (arithmetic tables).
     let others = [0xC4, 0xC8, 0xCC]

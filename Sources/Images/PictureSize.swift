@@ -20,6 +20,11 @@ public struct PictureSize: Hashable, Sendable, CustomStringConvertible {
       : PictureSize(width: pixels * width / height, height: pixels)
   }
 
+  /// The size so many times smaller, rounded up.
+  func divided(by divisor: Int) -> PictureSize {
+    PictureSize(width: (width + divisor - 1) / divisor, height: (height + divisor - 1) / divisor)
+  }
+
   /// Width times height, as in `640×480`.
   public var description: String { "\(width)×\(height)" }
 }

@@ -53,6 +53,15 @@ final class Frame: Sendable {
     }
   }
 
+  /// The encoded picture of a sample.
+  func picture(_ index: Int) -> ArraySlice<UInt8> { bytes[layouts[index].picture] }
+
+  /// All captions of a sample.
+  func captions(_ index: Int) -> [String] {
+    let layout = layouts[index]
+    return Sample.captions(layout.caption, json: layout.json.map { Array(bytes[$0]) })
+  }
+
   /// A sample of the frame.
   func sample(_ index: Int) -> Sample {
     var sample = sampleWithoutPicture(index)

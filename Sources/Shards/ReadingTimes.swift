@@ -1,5 +1,5 @@
 /// Seconds spent on the way from a shard to a model's input, by what they were spent on.
-public struct ReadingTimes: Sendable {
+public struct ReadingTimes: Codable, Sendable {
   /// Reading compressed bytes, from the disk or the system's cache of it.
   public var reading = 0.0
   /// Decompressing frames and finding the samples in them.
@@ -13,6 +13,16 @@ public struct ReadingTimes: Sendable {
 
   /// No time yet.
   public init() {}
+
+  /// Adds other times, part by part.
+  public static func += (times: inout ReadingTimes, more: ReadingTimes) {
+    for part in parts { times[keyPath: part] += more[keyPath: part] }
+  }
+
+  /// Every part, in the order of the way.
+  public static var parts: [WritableKeyPath<ReadingTimes, Double>] {
+    [\.reading, \.decompressing, \.decoding, \.resizing, \.tokenizing]
+  }
 
   /// Runs `body` and adds the time it takes to a part: two looks at the clock.
   public mutating func measure<Result>(

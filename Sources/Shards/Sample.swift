@@ -23,7 +23,9 @@ public struct Sample: Equatable, Sendable {
   }
 
   /// All captions: those of the field `captions` of the JSON, or else the one there is.
-  public var captions: [String] {
+  public var captions: [String] { Self.captions(caption, json: json) }
+
+  static func captions(_ caption: String, json: [UInt8]?) -> [String] {
     guard let json, let found = CaptionFields(json)?.captions, !found.isEmpty else { return [caption] }
     return found
   }

@@ -40,13 +40,21 @@ public final class ShardCollection: Sendable {
 
   /// The sample with a number, counted through all datasets.
   public func sample(at number: Int) throws -> Sample {
-    var times = ReadingTimes()
-    return try sample(at: number, measuring: &times)
+    let dataset = firstSamples.lastIndex(notAfter: number)
+    return try datasets[dataset].sample(at: number - firstSamples[dataset])
   }
 
-  /// The sample with a number, adding the time it takes to `times`.
-  public func sample(at number: Int, measuring times: inout ReadingTimes) throws -> Sample {
+  /// The samples that are read and decompressed together with one, adding the time that takes to `times`.
+  public func run(around number: Int, measuring times: inout ReadingTimes) throws -> SampleRun {
     let dataset = firstSamples.lastIndex(notAfter: number)
-    return try datasets[dataset].sample(at: number - firstSamples[dataset], measuring: &times)
+    let first = firstSamples[dataset]
+    let run = try datasets[dataset].run(around: number - first, measuring: &times)
+    return SampleRun(first: first + run.numbers.lowerBound, frame: run.frame)
+  }
+
+  /// The number of the first sample that is read together with one: the same for all of them.
+  public func firstSample(readWith number: Int) -> Int {
+    let dataset = firstSamples.lastIndex(notAfter: number)
+    return firstSamples[dataset] + datasets[dataset].firstSample(inFrameOf: number - firstSamples[dataset])
   }
 }

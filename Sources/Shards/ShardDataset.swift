@@ -46,35 +46,44 @@ public final class ShardDataset: Sendable {
 
   /// The sample with a number, counted through all shards.
   public func sample(at number: Int) throws -> Sample {
-    var times = ReadingTimes()
-    return try sample(at: number, measuring: &times)
-  }
-
-  /// The sample with a number, adding the time it takes to `times`.
-  public func sample(at number: Int, measuring times: inout ReadingTimes) throws -> Sample {
     precondition(index.samples > number && number >= 0, "sample \(number) of \(index.samples)")
     let shard = firstSamples.lastIndex(notAfter: number)
-    return try sample(shard: shard, index: number - firstSamples[shard], measuring: &times)
+    return try sample(shard: shard, index: number - firstSamples[shard])
   }
 
   /// A sample of a shard.
   ///
   /// - Throws: `FileError` naming the shard and the frame that is damaged.
   public func sample(shard number: Int, index sample: Int) throws -> Sample {
-    var times = ReadingTimes()
-    return try self.sample(shard: number, index: sample, measuring: &times)
-  }
-
-  private func sample(shard number: Int, index sample: Int, measuring times: inout ReadingTimes) throws -> Sample {
     let entry = index.shards[number]
     precondition((0..<entry.samples).contains(sample), "sample \(sample) of \(entry.samples) in \(entry.name)")
     let (frameNumber, place) = sample.quotientAndRemainder(dividingBy: ShardLimits.samplesPerFrame)
-    let frame = try frames.value(FrameName(shard: number, frame: frameNumber), cost: \.count) {
-      let shard = try shards.value(number, cost: { _ in 1 }) { try Shard(entry, in: directory) }
-      let compressed = try times.measure(\.reading) { try shard.compressedFrame(frameNumber) }
-      return try times.measure(\.decompressing) { try shard.frame(frameNumber, compressed: compressed) }
+    var times = ReadingTimes()
+    return try frame(frameNumber, ofShard: number, measuring: &times).sample(place)
+  }
+
+  /// The samples that lie in one frame with a sample, which are read and decompressed together.
+  func run(around number: Int, measuring times: inout ReadingTimes) throws -> SampleRun {
+    precondition(index.samples > number && number >= 0, "sample \(number) of \(index.samples)")
+    let shard = firstSamples.lastIndex(notAfter: number)
+    let frameNumber = (number - firstSamples[shard]) / ShardLimits.samplesPerFrame
+    return SampleRun(
+      first: firstSamples[shard] + frameNumber * ShardLimits.samplesPerFrame,
+      frame: try frame(frameNumber, ofShard: shard, measuring: &times))
+  }
+
+  /// The number of the first sample of the frame that a sample lies in.
+  func firstSample(inFrameOf number: Int) -> Int {
+    let first = firstSamples[firstSamples.lastIndex(notAfter: number)]
+    return number - (number - first) % ShardLimits.samplesPerFrame
+  }
+
+  private func frame(_ frame: Int, ofShard number: Int, measuring times: inout ReadingTimes) throws -> Frame {
+    try frames.value(FrameName(shard: number, frame: frame), cost: \.count) {
+      let shard = try shards.value(number, cost: { _ in 1 }) { try Shard(index.shards[number], in: directory) }
+      let compressed = try times.measure(\.reading) { try shard.compressedFrame(frame) }
+      return try times.measure(\.decompressing) { try shard.frame(frame, compressed: compressed) }
     }
-    return frame.sample(place)
   }
 }
 

@@ -10,7 +10,8 @@ import CKernels
 ///   - patch: side of a patch in pixels; divides height and width.
 ///   - y: (pictures · patches, 3 · patch²).
 public func patches(
-  of pixels: [UInt8], height: Int, width: Int, patch: Int, mean: SIMD3<Float>, deviation: SIMD3<Float>, into y: Tensor
+  of pixels: UnsafeBufferPointer<UInt8>, height: Int, width: Int, patch: Int, mean: SIMD3<Float>,
+  deviation: SIMD3<Float>, into y: Tensor
 ) {
   let pictures = pixels.count / (height * width * 3)
   precondition(pictures * height * width * 3 == pixels.count, "\(pixels.count) bytes are no whole pictures")
@@ -22,10 +23,10 @@ public func patches(
     switch y.elementType {
     case .float32:
       CKernels_patches_f32(
-        pixels, height, width, patch, factor, offset, y.floatPointer, band.lowerBound, band.upperBound)
+        pixels.baseAddress, height, width, patch, factor, offset, y.floatPointer, band.lowerBound, band.upperBound)
     case .bfloat16:
       CKernels_patches_bf16(
-        pixels, height, width, patch, factor, offset, y.bfloat16Pointer, band.lowerBound, band.upperBound)
+        pixels.baseAddress, height, width, patch, factor, offset, y.bfloat16Pointer, band.lowerBound, band.upperBound)
     }
   }
 }

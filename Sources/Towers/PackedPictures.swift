@@ -1,7 +1,7 @@
 /// Pictures of one size, one behind the other: rows of interleaved 8-bit RGB.
 public struct PackedPictures: Sendable {
   /// The bytes of all pictures.
-  public let pixels: [UInt8]
+  public let pixels: PictureMemory
   /// Pictures.
   public let count: Int
   /// How bytes become numbers: subtract the mean, divide by the deviation, of each channel between 0 and 1.
@@ -10,10 +10,15 @@ public struct PackedPictures: Sendable {
   public let deviation: SIMD3<Float>
 
   /// Packs `count` pictures.
-  public init(pixels: [UInt8], count: Int, mean: SIMD3<Float>, deviation: SIMD3<Float>) {
+  public init(pixels: PictureMemory, count: Int, mean: SIMD3<Float>, deviation: SIMD3<Float>) {
     self.pixels = pixels
     self.count = count
     self.mean = mean
     self.deviation = deviation
+  }
+
+  /// Packs a copy of `count` pictures.
+  public init(pixels: [UInt8], count: Int, mean: SIMD3<Float>, deviation: SIMD3<Float>) {
+    self.init(pixels: PictureMemory(pixels), count: count, mean: mean, deviation: deviation)
   }
 }

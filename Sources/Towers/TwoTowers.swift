@@ -119,7 +119,8 @@ public final class TwoTowers {
     let rows = workspace.activations(
       rows: pictures.count * vision.gridHeight * vision.gridWidth, columns: 3 * vision.patchSize * vision.patchSize)
     Tensors.patches(
-      of: pictures.pixels, height: vision.imageHeight, width: vision.imageWidth, patch: vision.patchSize,
+      of: UnsafeBufferPointer(pictures.pixels.bytes), height: vision.imageHeight, width: vision.imageWidth,
+      patch: vision.patchSize,
       mean: pictures.mean, deviation: pictures.deviation, into: rows)
     return rows
   }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Shards
 
 /// `journal.jsonl`: one JSON object a step, in order, each step once.
 final class Journal {
@@ -26,6 +27,8 @@ final class Journal {
     let peakMemoryBytes: Int
     /// Pictures of all ranks that could not be decoded since this command began.
     let skippedPictures: Int
+    /// What reading the step's samples took, all threads of all ranks together; they read ahead, while others compute.
+    let readingSeconds: ReadingTimes
     /// Results on the validation data, in the steps that looked at it.
     var validation: [String: Double]?
   }

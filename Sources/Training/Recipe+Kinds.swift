@@ -15,6 +15,7 @@ extension Recipe {
     "reduction.wire": ReductionSettings.Wire.allCases.map(\.rawValue),
     "shard": Sharding.allCases.map(\.rawValue),
     "schedule.decay": Schedule.Decay.allCases.map(\.rawValue),
+    "augmentation.decoding": Augmentation.Decoding.allCases.map(\.rawValue),
     "augmentation.crop": Augmentation.CropKind.allCases.map(\.rawValue),
   ]
 

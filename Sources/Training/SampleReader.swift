@@ -6,7 +6,7 @@ public import Towers
 
 /// Turns samples into what the towers read: pictures of the model's size, captions as tokens.
 public struct SampleReader: Sendable {
-  private let pixels: Int
+  private let side: Int
   private let contextLength: Int
   private let tokenizer: Tokenizer
   private let preprocessing: Preprocessing
@@ -17,39 +17,37 @@ public struct SampleReader: Sendable {
   ///   - contextLength: the most tokens of a caption, start and end included.
   ///   - preprocessing: what the model's pictures go through.
   public init(pixels: Int, contextLength: Int, tokenizer: Tokenizer, preprocessing: Preprocessing) {
-    self.pixels = pixels
+    side = pixels
     self.contextLength = contextLength
     self.tokenizer = tokenizer
     self.preprocessing = preprocessing
     normalization = preprocessing.normalization
   }
 
-  /// A cropped picture (interleaved RGB) and its caption's tokens.
-  public typealias Pair = (pixels: [UInt8], tokens: [Int32])
-
-  /// Decodes and crops an encoded picture, and tokenises its caption.
-  public func pair(
-    _ encoded: [UInt8], _ caption: String, crop: Crop, using generator: inout some RandomNumberGenerator
-  ) throws -> Pair {
-    var times = ReadingTimes()
-    return try pair(encoded, caption, crop: crop, using: &generator, measuring: &times)
-  }
-
-  /// The same, adding the time it takes to `times`.
-  public func pair(
-    _ encoded: [UInt8], _ caption: String, crop: Crop, using generator: inout some RandomNumberGenerator,
-    measuring times: inout ReadingTimes
-  ) throws -> Pair {
-    let picture = try times.measure(\.decoding) { try Picture.decode(encoded) }
-    let framing = crop.framing(of: picture.size, pixels: pixels, using: &generator)
-    let cropped = times.measure(\.resizing) { picture.framed(framing).pixels }
-    return (cropped, times.measure(\.tokenizing) { tokens(of: caption) })
+  /// Decodes and crops an encoded picture.
+  ///
+  /// - Parameters:
+  ///   - generator: what the crop is drawn from; stays as it is where there is an error.
+  ///   - framer: this thread's.
+  ///   - pixels: room for the square, rows of interleaved RGB.
+  ///   - times: what the time it takes is added to.
+  public func read(
+    _ encoded: Span<UInt8>, crop: Crop, using generator: inout some RandomNumberGenerator, _ framer: PictureFramer,
+    into pixels: UnsafeMutableBufferPointer<UInt8>, measuring times: inout ReadingTimes
+  ) throws {
+    // The size, of which the crop is drawn, is known before it is known whether the rest can be decoded.
+    var draws = generator
+    try times.measure(\.decoding) {
+      try framer.decode(encoded) { crop.framing(of: $0, pixels: side, using: &draws) }
+    }
+    generator = draws
+    times.measure(\.resizing) { framer.frame(into: pixels) }
   }
 
   /// The picture as models are evaluated: scaled by its shortest side, the middle cut out.
   public func pixels(of encoded: [UInt8]) throws -> [UInt8] {
     let picture = try Picture.decode(encoded)
-    let framing = Framing.center(of: picture.size, pixels: pixels, rounding: preprocessing.marginRounding)
+    let framing = Framing.center(of: picture.size, pixels: side, rounding: preprocessing.marginRounding)
     return picture.framed(framing).pixels
   }
 
@@ -62,23 +60,17 @@ public struct SampleReader: Sendable {
     return Array(tokens.prefix { $0 != tokenizer.vocabulary.endToken }) + [tokenizer.vocabulary.endToken]
   }
 
-  /// Packs `count` pairs.
-  public func microBatch(of count: Int, _ pair: (Int) throws -> Pair) rethrows -> MicroBatch {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count * pixels * pixels * 3)
-    var captions: [[Int32]] = []
-    captions.reserveCapacity(count)
-    for index in 0..<count {
-      let pair = try pair(index)
-      bytes += pair.pixels
-      captions.append(pair.tokens)
-    }
-    return MicroBatch(pictures: pack(bytes, count: count), captions: PackedCaptions(captions))
+  /// Bytes of a cropped picture.
+  var pictureBytes: Int { 3 * side * side }
+
+  /// Packs `count` cropped pictures.
+  package func pack(_ pixels: PictureMemory, count: Int) -> PackedPictures {
+    PackedPictures(
+      pixels: pixels, count: count, mean: normalization.mean, deviation: normalization.deviation)
   }
 
   /// Packs `count` cropped pictures that lie one behind the other.
   public func pack(_ pixels: [UInt8], count: Int) -> PackedPictures {
-    PackedPictures(
-      pixels: pixels, count: count, mean: normalization.mean, deviation: normalization.deviation)
+    pack(PictureMemory(pixels), count: count)
   }
 }

@@ -1,16 +1,18 @@
 import Captions
 import Checkpoints
-import Images
+import Collectives
 import Shards
 import Tensors
 import Towers
 
-/// This rank's micro-batches, step after step, made ahead of time on threads of their own.
+/// This rank's micro-batches, step after step, made ahead of time on as many threads as compute.
 final class SampleStream {
   private let plan: BatchPlan
-  private let prefetcher: Prefetcher<(batch: MicroBatch, skipped: Int)>
+  private let batches: BatchThreads
   /// Pictures of the micro-batches taken so far that could not be decoded and were replaced.
   private(set) var skipped = 0
+  /// What reading the micro-batches of the step took, of all threads together.
+  private(set) var times = ReadingTimes()
 
   /// Micro-batches from `step` on.
   ///
@@ -20,35 +22,13 @@ final class SampleStream {
     from step: Int, ahead: Int = 4
   ) {
     self.plan = plan
-    let crop = Crop(recipe.augmentation)
     let reader = SampleReader(
       pixels: model.vision.imageWidth, contextLength: model.text.contextLength, tokenizer: tokenizer,
       preprocessing: .clip)
-    let seed = UInt64(recipe.seed)
-    prefetcher = Prefetcher(from: step * plan.microBatches, threads: 1, ahead: ahead) { number in
-      let places = plan.places(step: number / plan.microBatches, microBatch: number % plan.microBatches)
-      var skipped = 0
-      let batch = try reader.microBatch(of: places.count) { index in
-        let place = places[index]
-        var generator = CounterGenerator(seed: seed, epoch: place.epoch, position: place.position)
-        // A picture that cannot be decoded is the data's fault, not the disk's: the next sample stands in for it, the
-        // same one whoever asks, so that all ranks stay in step.
-        for next in 0..<min(data.count, 100) {
-          do {
-            let sample = try data.sample(at: (place.sample + next) % data.count)
-            let captions = sample.captions
-            // By hand: what the standard library draws may change with its version, and a resumed run with it.
-            let drawn =
-              captions.count > 1 ? Int(generator.next().multipliedFullWidth(by: UInt64(captions.count)).high) : 0
-            let caption = captions[drawn]
-            return try reader.pair(sample.picture, caption, crop: crop, using: &generator)
-          } catch is ImageError {
-            skipped += 1
-          }
-        }
-        throw TrainingError("a hundred samples in a row from sample \(place.sample) on cannot be decoded")
-      }
-      return (batch, skipped)
+    batches = BatchThreads(
+      from: step * plan.microBatches, threads: Threads.count, ahead: ahead, PairReader(data, reader, recipe)
+    ) {
+      plan.places(step: $0 / plan.microBatches, microBatch: $0 % plan.microBatches)
     }
   }
 
@@ -56,11 +36,22 @@ final class SampleStream {
   ///
   /// - Parameter progress: called with each.
   func nextBatches(progress: () -> Void) throws -> [MicroBatch] {
-    try (0..<plan.microBatches).map { _ in
+    times = ReadingTimes()
+    return try (0..<plan.microBatches).map { _ in
       progress()
-      let (batch, skipped) = try prefetcher.next()
+      let (batch, skipped, times) = try batches.next()
       self.skipped += skipped
+      self.times += times
       return batch
     }
+  }
+
+  /// Of all ranks together: pictures that were replaced so far, and what reading the step's samples took.
+  func total(in world: some Communicator) throws -> (skipped: Int, times: ReadingTimes) {
+    var sums = [Double(skipped)] + ReadingTimes.parts.map { times[keyPath: $0] }
+    try sums.withUnsafeMutableBufferPointer { try world.sum($0) }
+    var total = ReadingTimes()
+    for (part, sum) in zip(ReadingTimes.parts, sums.dropFirst()) { total[keyPath: part] = sum }
+    return (Int(sums[0]), total)
   }
 }

@@ -190,6 +190,8 @@ public final class Trainer {
     let isSaving: Bool
     let peakMemory: Int
     let skipped: Int
+    /// What reading the step's samples took, of all threads of all ranks.
+    let reading: ReadingTimes
   }
 
   private func agree() throws -> Agreement {
@@ -201,10 +203,11 @@ public final class Trainer {
       step: state.step, stops: StopSignal.isAsked, isLate: isLate, isSaving: saves.isBusy,
       peakMemory: Memory.peakResidentBytes, recipe: recipeMark
     ).exchanged(in: world)
+    let (skipped, reading) = try samples.total(in: world)
     return Agreement(
       stops: words.stops,
       saves: words.stops || words.isLate || state.step == steps || isDue(every: policy.everySteps),
-      isSaving: words.isSaving, peakMemory: words.peakMemory, skipped: Int(try world.sum(Double(samples.skipped))))
+      isSaving: words.isSaving, peakMemory: words.peakMemory, skipped: skipped, reading: reading)
   }
 
   /// Begins a checkpoint, which is written while training goes on; the last one is waited for. Where the disk refuses,
@@ -263,7 +266,8 @@ public final class Trainer {
       loss: contrast.loss, learningRate: learningRate, logitScale: exp(towers.logitScale.values.scalar),
       gradientNorm: norm, imageAccuracy: contrast.imageAccuracy, textAccuracy: contrast.textAccuracy,
       samplesPerSecond: Double(recipe.globalBatch) / seconds.total, seconds: seconds,
-      peakMemoryBytes: agreed.peakMemory, skippedPictures: agreed.skipped)
+      peakMemoryBytes: agreed.peakMemory, skippedPictures: agreed.skipped,
+      readingSeconds: agreed.reading)
   }
 
   private func nonFinite(_ what: String, _ value: Double, after step: Int? = nil) throws -> TrainingError {

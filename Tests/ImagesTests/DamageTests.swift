@@ -52,6 +52,15 @@ import Testing
     #expect(reason(bytes) == .truncated)
   }
 
+  /// The library calls it a warning still, and leaves the pixels as they were in memory.
+  @Test func anErrorBehindAWarningIsAnError() throws {
+    var bytes = try fixture("420.jpg")
+    let table = try #require((0..<bytes.count - 1).first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDB })
+    // The library skips what does not begin with FF, with a warning, and misses the table later.
+    bytes[table] = 0xFE
+    #expect(reason(bytes) == .corrupt)
+  }
+
   @Test func aPNGChecksumIsChecked() throws {
     var bytes = try fixture("rgb-8.png")
     bytes[bytes.count / 2] ^= 1

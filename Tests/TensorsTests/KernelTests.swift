@@ -120,7 +120,9 @@ import Testing
     // Two pictures of 4 × 6 pixels in patches of 2: byte = its own place, so every column tells where it came from.
     let bytes = (0..<2 * 4 * 6 * 3).map { UInt8($0) }
     let y = Tensor(rows: 12, columns: 12)
-    patches(of: bytes, height: 4, width: 6, patch: 2, mean: [0, 0, 0], deviation: [1, 1, 1], into: y)
+    bytes.withUnsafeBufferPointer {
+      patches(of: $0, height: 4, width: 6, patch: 2, mean: [0, 0, 0], deviation: [1, 1, 1], into: y)
+    }
     for picture in 0..<2 {
       for (i, j) in [(0, 0), (0, 2), (1, 1)] {
         let row = y.rows(picture * 6 + i * 3 + j..<picture * 6 + i * 3 + j + 1).values

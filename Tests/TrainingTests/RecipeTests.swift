@@ -45,6 +45,11 @@ import Training
     let older = paper.merging(["reduction": ["wire": "bf16"]]) { $1 }
     let reduction = try JSONDecoder().decode(Recipe.self, from: JSONSerialization.data(withJSONObject: older)).reduction
     #expect(reduction.wire == .bf16 && reduction.order == .ranks)
+    let undivided = paper.merging(["augmentation": ["crop": "square", "scale": [0.5, 1]]]) { $1 }
+    let augmentation = try JSONDecoder().decode(
+      Recipe.self, from: JSONSerialization.data(withJSONObject: undivided)
+    ).augmentation
+    #expect(augmentation.crop == .square && augmentation.decoding == .exact)
   }
 
   @Test func switchedOffMayBeWrittenAsNull() throws {
@@ -66,6 +71,9 @@ import Training
     (#"{"reduction": {"order": "canonical"}, "shard": "parameters"}"#, "shard: found parameters, expected none or opt"),
     (#"{"shard": "optimiser"}"#, #"shard: found "optimiser", expected one of none, optimizer"#),
     (#"{"augmentation": {"scale": [0.9, 0.1]}}"#, "augmentation.scale"),
+    (
+      #"{"augmentation": {"decoding": "fast"}}"#, #"augmentation.decoding: found "fast", expected one of exact, scaled"#
+    ),
     ("[1]", "expected an object"),
     ("{", "is not JSON"),
   ]) func mistakesAreNamed(json: String, expected: String) {

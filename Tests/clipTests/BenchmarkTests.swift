@@ -84,7 +84,8 @@ extension RankTests {
         ofMachine.union(["samples", "undecodable", "pixels", "samples_per_second", "seconds_per_sample", "shares"])
           == Set(found.keys))
       let shares = try #require(found["shares"] as? [String: Double])
-      #expect(Set(shares.keys) == ["reading", "decompressing", "decoding", "resizing", "tokenizing", "other"])
+      #expect(
+        Set(shares.keys) == ["reading", "decompressing", "decoding", "resizing", "normalizing", "tokenizing", "other"])
       #expect(abs(shares.values.reduce(0, +) - 1) < 1e-6 && shares.values.allSatisfy { $0 > 0 })
       #expect(try number(found, "samples") == 300 && number(found, "samples_per_second") > 10)
     }

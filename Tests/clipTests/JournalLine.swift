@@ -16,6 +16,7 @@ struct JournalLine: Decodable, Equatable {
   let seconds: [String: Double]
   let peakMemoryBytes: Int
   let skippedPictures: Int
+  let readingSeconds: [String: Double]
   let validation: [String: Double]?
 
   /// The lines of a run's journal.

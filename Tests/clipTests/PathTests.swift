@@ -36,6 +36,7 @@ extension RankTests {
         try Set(object(String(first)).keys) == [
           "step", "samples", "epoch", "loss", "learning_rate", "logit_scale", "gradient_norm", "image_accuracy",
           "text_accuracy", "samples_per_second", "seconds", "peak_memory_bytes", "skipped_pictures",
+          "reading_seconds",
         ])
       let lines = try JournalLine.all(of: "run", in: scratch)
       #expect(lines.map(\.step) == Array(1...Trained.steps))
@@ -46,6 +47,10 @@ extension RankTests {
       for line in lines {
         #expect(
           Set(line.seconds.keys) == ["data", "embed", "contrast", "backward", "reduce", "optimize", "checkpoint"])
+        #expect(
+          Set(line.readingSeconds.keys) == ["reading", "decompressing", "decoding", "resizing", "tokenizing"])
+        #expect(line.readingSeconds.allSatisfy { $0.value >= 0 && $0.value < 60 })
+        #expect(["decoding", "resizing", "tokenizing"].allSatisfy { line.readingSeconds[$0] ?? 0 > 0 })
         #expect(line.samplesPerSecond > 0 && line.gradientNorm > 0 && line.skippedPictures == 0)
         #expect((10 << 20..<4 << 30).contains(line.peakMemoryBytes))
         #expect((0...1).contains(line.imageAccuracy) && (0...1).contains(line.textAccuracy))

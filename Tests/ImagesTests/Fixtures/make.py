@@ -82,6 +82,8 @@ cmyk = Image.merge("CMYK", clear.split())
 for name, subsampling in (("444", "4:4:4"), ("422", "4:2:2"), ("420", "4:2:0")):
     files[f"{name}.jpg"] = encoded(photo, "JPEG", quality=85, subsampling=subsampling)
     files[f"{name}-progressive.jpg"] = encoded(photo, "JPEG", quality=85, subsampling=subsampling, progressive=True)
+for name, subsampling in (("422", "4:2:2"), ("420", "4:2:0")):
+    files[f"{name}-restarts.jpg"] = encoded(photo, "JPEG", quality=85, subsampling=subsampling, restart_marker_blocks=2)
 for name, options in (("440", ["-sample", "1x2"]), ("odd-sampling", ["-sample", "2x2,2x1,1x2"]),
                       ("arithmetic", ["-arithmetic"])):
     cjpeg = subprocess.run(["cjpeg", *options], input=encoded(photo, "PPM"), capture_output=True, check=True)
