@@ -6,11 +6,12 @@ public final class PictureFramer {
   private enum Decoded {
     case none
     case whole(Picture)
-    /// Made smaller while it was decoded.
-    case divided(Picture, by: Int)
+    /// In the memory of the JPEG decoder, made so many times smaller while it was decoded.
+    case lent(UnsafeBufferPointer<UInt8>, PictureSize, dividedBy: Int)
   }
 
   private let resizer = Resizer()
+  private var jpeg: JPEGDecoder?
   private var decoded = Decoded.none
   private var framing = Framing(
     source: Region(all: PictureSize(width: 1, height: 1)), scaled: PictureSize(width: 1, height: 1),
@@ -45,12 +46,17 @@ public final class PictureFramer {
     let chosen = choose(header.size)
     chosen.check(in: header.size)
     framing = chosen
-    let divisor = dividesLargeOnes && header.format == .jpeg ? Self.divisor(for: chosen) : 1
-    if divisor > 1 {
-      decoded = .divided(try JPEGDecoder.decode(file, size: header.size, dividedBy: divisor), by: divisor)
+    guard header.format == .jpeg else {
+      decoded = .whole(try Picture.decode(file))
       return
     }
-    decoded = .whole(try Picture.decode(file))
+    // What a file broken off in its header leaves of a decoder would spoil the next one: an error costs the decoder.
+    let decoder = try jpeg ?? JPEGDecoder()
+    jpeg = nil
+    let divisor = dividesLargeOnes ? Self.divisor(for: chosen) : 1
+    let (pixels, size) = try decoder.decode(file, size: header.size, dividedBy: divisor)
+    jpeg = decoder
+    decoded = .lent(pixels, size, dividedBy: divisor)
   }
 
   /// Writes the picture that was decoded last, framed: rows of interleaved RGB.
@@ -68,12 +74,13 @@ public final class PictureFramer {
         guard let start = pixels.baseAddress else { return }
         resizer.frame(Resizer.Pixels(start: start, stride: 3 * picture.width), framing, into: result)
       }
-    case .divided(let picture, let divisor):
-      picture.pixels.withUnsafeBufferPointer { pixels in
-        guard let start = pixels.baseAddress else { return }
-        resizer.frame(
-          Resizer.Pixels(start: start, stride: 3 * picture.width), of: picture.size, dividedBy: divisor, framing,
-          into: result)
+    case .lent(let pixels, let size, let divisor):
+      guard let start = pixels.baseAddress else { return }
+      let rows = Resizer.Pixels(start: start, stride: 3 * size.width)
+      if divisor == 1 {
+        resizer.frame(rows, framing, into: result)
+      } else {
+        resizer.frame(rows, of: size, dividedBy: divisor, framing, into: result)
       }
     }
   }

@@ -33,18 +33,23 @@ final class Shard: Sendable {
     FileError(path, "has \(found) bytes, index.json says \(entry.bytes): fetch or pack it again")
   }
 
-  /// Reads a frame's compressed bytes.
-  func compressedFrame(_ number: Int) throws -> [UInt8] {
-    try file.read(table.frames[number].count, at: table.frames[number].offset)
+  /// Reads a frame's compressed bytes, into memory that is lent for as long as `body` takes.
+  func withCompressedFrame<Result>(
+    _ number: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    try LentMemory.with(table.frames[number].count) { memory in
+      try file.read(into: memory, at: table.frames[number].offset)
+      return try body(UnsafeRawBufferPointer(memory))
+    }
   }
 
   /// Reads and checks a frame.
   func frame(_ number: Int) throws -> Frame {
-    try frame(number, compressed: try compressedFrame(number))
+    try withCompressedFrame(number) { try frame(number, compressed: $0) }
   }
 
   /// Checks and opens a frame whose compressed bytes were read already.
-  func frame(_ number: Int, compressed: [UInt8]) throws -> Frame {
+  func frame(_ number: Int, compressed: UnsafeRawBufferPointer) throws -> Frame {
     let first = number * ShardLimits.samplesPerFrame
     let samples = min(ShardLimits.samplesPerFrame, entry.samples - first)
     do {

@@ -22,11 +22,12 @@ struct ShardCheck: Sendable {
   private mutating func read(_ shard: Shard, _ entry: ShardIndex.Entry, in directory: String) throws {
     let digest = RunningDigest()
     for number in shard.table.frames.indices {
-      let compressed = try shard.compressedFrame(number)
-      compressed.withUnsafeBytes { digest.append($0) }
-      attempt(entry, in: directory) {
-        let frame = try shard.frame(number, compressed: compressed)
-        for sample in 0..<frame.samples { $0.formats[frame.format(sample).rawValue, default: 0] += 1 }
+      try shard.withCompressedFrame(number) { compressed in
+        digest.append(compressed)
+        attempt(entry, in: directory) {
+          let frame = try shard.frame(number, compressed: compressed)
+          for sample in 0..<frame.samples { $0.formats[frame.format(sample).rawValue, default: 0] += 1 }
+        }
       }
     }
     let tail = try shard.file.read(shard.table.byteCount, at: shard.table.compressedCount)

@@ -81,8 +81,11 @@ public final class ShardDataset: Sendable {
   private func frame(_ frame: Int, ofShard number: Int, measuring times: inout ReadingTimes) throws -> Frame {
     try frames.value(FrameName(shard: number, frame: frame), cost: \.count) {
       let shard = try shards.value(number, cost: { _ in 1 }) { try Shard(index.shards[number], in: directory) }
-      let compressed = try times.measure(\.reading) { try shard.compressedFrame(frame) }
-      return try times.measure(\.decompressing) { try shard.frame(frame, compressed: compressed) }
+      let start = ContinuousClock.now
+      return try shard.withCompressedFrame(frame) { compressed in
+        times.reading += start.duration(to: .now) / .seconds(1)
+        return try times.measure(\.decompressing) { try shard.frame(frame, compressed: compressed) }
+      }
     }
   }
 }

@@ -40,6 +40,15 @@ import Testing
       let found = #expect(throws: ImageError.self) { try framer.decode(bytes.span) { .whole($0) } }
       #expect(found?.description == expected?.description)
     }
+    // Broken off anywhere, it must not show in the next.
+    let whole = try Picture.decode(file)
+    for length in stride(from: 0, to: file.count, by: 7) {
+      #expect(throws: ImageError.self) { try framer.decode(Array(file.prefix(length)).span) { .whole($0) } }
+      try framer.decode(file.span) { .whole($0) }
+      var pixels = [UInt8](repeating: 0, count: whole.pixels.count)
+      pixels.withUnsafeMutableBufferPointer { framer.frame(into: $0) }
+      #expect(pixels == whole.pixels, "behind \(length) bytes of it")
+    }
   }
 }
 
