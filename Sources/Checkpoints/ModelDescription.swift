@@ -24,7 +24,8 @@ struct ModelDescription {
   }
 
   /// Looks beside `file` for `open_clip_config.json`, `config.json` or `recipe.json`, in this order; a checkpoint's
-  /// recipe may also lie one directory above, with its run. Nil where there is none of them.
+  /// recipe may also lie one directory above, with its run. Nil where there is none of them, which a checkpoint must
+  /// have.
   init?(beside file: String) throws {
     let directory = Self.parent(of: file)
     let openCLIP = "\(directory)/open_clip_config.json"
@@ -39,7 +40,13 @@ struct ModelDescription {
       vocabulary = Self.tokenizer(in: directory)
     } else {
       let places = Checkpoint(directory).step == nil ? [directory] : [directory, Self.parent(of: directory)]
-      guard let place = places.first(where: { Directory.exists("\($0)/recipe.json") }) else { return nil }
+      guard let place = places.first(where: { Directory.exists("\($0)/recipe.json") }) else {
+        // Every run has its recipe, which says more than shapes could.
+        guard places.count == 1 else {
+          throw FileError(file, "has no configuration beside it; expected recipe.json in its checkpoint or its run")
+        }
+        return nil
+      }
       let recipe = try JSONFile.read(Recipe.self, from: "\(place)/recipe.json")
       configuration = try Self.model(recipe.model, of: "\(place)/recipe.json")
       preprocessing = .clip

@@ -12,7 +12,7 @@ struct TorchArchive {
     var count: UInt32?
     /// Where the directory says the entry is.
     var offset: UInt32?
-    /// What follows the name in the directory.
+    /// What follows the name in both headers.
     var extra: [UInt8] = []
   }
 
@@ -51,12 +51,13 @@ struct TorchArchive {
     for entry in entries {
       let offset = UInt32(file.count)
       let count = Self.bytes(entry.count ?? UInt32(entry.bytes.count))
+      let extraCount = Self.bytes(UInt16(entry.extra.count))
       let shared =
         Self.bytes(entry.flags) + Self.bytes(entry.method) + [0, 0, 0, 0]
         + Self.bytes(entry.crc ?? Self.crc(entry.bytes))
         + count + count + Self.bytes(UInt16(entry.name.utf8.count))
-      file += Array("PK\u{3}\u{4}".utf8) + [0, 0] + shared + [0, 0] + entry.name.utf8 + entry.bytes
-      directory += Array("PK\u{1}\u{2}".utf8) + [0, 0, 0, 0] + shared + Self.bytes(UInt16(entry.extra.count))
+      file += Array("PK\u{3}\u{4}".utf8) + [0, 0] + shared + extraCount + entry.name.utf8 + entry.extra + entry.bytes
+      directory += Array("PK\u{1}\u{2}".utf8) + [0, 0, 0, 0] + shared + extraCount
       directory += [UInt8](repeating: 0, count: 10) + Self.bytes(entry.offset ?? offset) + entry.name.utf8 + entry.extra
     }
     let count = Self.bytes(UInt16(entries.count))

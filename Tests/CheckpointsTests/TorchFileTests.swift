@@ -99,6 +99,31 @@ import Towers
     #expect(try weights["visual.proj"]?.values() == [Float](repeating: 0, count: 128 * 24))
   }
 
+  @Test func whatIsTakenForGrantedDependsOnWhoseNamesTheyAre() throws {
+    func open(_ tensors: [WeightTensor]) throws -> Weights {
+      let path = "\(directory)/\(UUID().uuidString).safetensors"
+      try SafetensorsWriter.write(tensors.map { TensorSource($0) }, to: path)
+      return try Weights.open(path)
+    }
+    let weights = try Weights.open("\(place("shapes.pth"))/shapes.pth")
+    var quick = weights.configuration
+    quick.quickGELU = true
+
+    let transformers = try open(try TransformersNames.exported(weights.tensors))
+    #expect(transformers.configuration == quick && transformers.preprocessing.marginRounding == .down)
+    #expect(transformers.warnings.count == 1 && transformers.warnings[0].contains("a model with QuickGELU and heads"))
+    try transformers.check(against: weights.tensors.map { ($0.name, $0.shape) })
+
+    let numbers = ["input_resolution", "context_length", "vocab_size"].map { WeightTensor($0, shape: []) { [1] } }
+    let openAIs = try open(weights.tensors + numbers)
+    #expect(openAIs.configuration == quick && openAIs.tensors.count == weights.tensors.count)
+    #expect(openAIs.warnings.count == 1 && openAIs.warnings[0].contains("a model with heads of 64 channels; an"))
+
+    let convolution = WeightTensor("visual.layer1.0.conv1.weight", shape: [1]) { [1] }
+    let error = #expect(throws: FileError.self) { try open(weights.tensors + [convolution]) }
+    #expect(error?.reason.contains("is of a ModifiedResNet, which is not supported yet") == true)
+  }
+
   @Test func shapesThatTellNoModelAreNamed() throws {
     func complaint(_ path: String) -> String? {
       #expect(throws: FileError.self) { try Weights.open(path) }?.reason

@@ -163,5 +163,9 @@ import Towers
     #expect(complaint(directory)?.contains("holds neither a step-* checkpoint nor any of") == true)
     try SafetensorsWriter.write([], to: "\(directory)/alone.safetensors")
     #expect(complaint("\(directory)/alone.safetensors")?.contains("has no configuration beside it") == true)
+    try CheckpointStore("\(directory)/run").write(step: 1, model: sources(), optimizer: [], state: [])
+    #expect(
+      complaint("\(directory)/run")?.contains(
+        "has no configuration beside it; expected recipe.json in its checkpoint or its run") == true)
   }
 }

@@ -43,6 +43,10 @@ import Testing
     let wide = TorchArchive.bytes(UInt16(1)) + TorchArchive.bytes(UInt16(16))
     try expect("a/data/0 of 4000000000 bytes does not fit") { $0.entries[1].count = 4_000_000_000 }
     try expect("has a size of 64 bits, and no field with it") { $0.entries[1].count = .max }
+    try expect("accepted") {
+      $0.entries[1].count = .max
+      $0.entries[1].extra = wide + TorchArchive.bytes(24) + TorchArchive.bytes(24)
+    }
     for size in [UInt64(1) << 40, 1 << 63, .max] {
       try expect("does not fit") {
         $0.entries[1].count = .max

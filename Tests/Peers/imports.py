@@ -6,6 +6,7 @@ The peers draw the weights and save them with their own functions, with both kin
 of PyTorch; `clip embed` reads what they saved.
 """
 import json
+import os
 
 import models
 import peers
@@ -144,6 +145,16 @@ def check_scripts(kind, folder, pictures):
         compare(f"import, {kind}: a state dict alone", saved / "alone.pth", folder, pictures, theirs)
 
 
+class Touch:
+    """Has whoever unpickles it make a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.system, (f"touch '{self.path}'",)
+
+
 def check_verbs(folder, pictures):
     """Every verb takes these files: one is exported, searched with, evaluated, and a run starts from it."""
     import torch
@@ -167,6 +178,15 @@ def check_verbs(folder, pictures):
         with peers.check(f"import: clip {words[0]} makes the same of a .pt and of its export"):
             found, expected = (peers.clip(*words, "--weights", folder / name) for name in ("verbs.pt", "verbs"))
             assert found.replace("verbs.pt", "verbs") == expected, f"{found}, expected {expected}"
+    with peers.check("import: a pickle that would run a command is refused, and nothing runs"):
+        torch.save({"state_dict": state, "more": Touch(folder / "ran")}, folder / "hostile.pt")
+        try:
+            peers.clip("embed", "--weights", folder / "hostile.pt", "--into", folder / "none", "--texts", __file__)
+        except RuntimeError as error:
+            assert "exited with 74" in str(error) and "asks for posix.system: refused" in str(error), error
+        else:
+            raise AssertionError("it was read")
+        assert not (folder / "ran").exists()
     with peers.check("import: a run that starts from a .pt takes the same step as one from its export"):
         recipe = {"model": USUAL, "precision": "fp32", "globalBatch": 10, "microBatch": 10, "steps": 1}
         (folder / "recipe.json").write_text(json.dumps(recipe))

@@ -56,11 +56,14 @@ extension PickleMachine {
     }
   }
 
+  private static let mostKeyBytes = 1000
+
   /// The storage a persistent id names: `("storage", type, key, device, count)`.
   mutating func storage(_ id: PickleValue) throws -> PickleValue {
     let parts = try items(of: id, "a storage")
     guard parts.count >= 5, case .text("storage") = parts[0], case .global(.storage(let type)) = parts[1],
-      case .text(let key) = parts[2], case .integer(let count) = parts[4], count >= 0
+      case .text(let key) = parts[2], case .integer(let count) = parts[4], count >= 0,
+      key.utf8.count <= Self.mostKeyBytes
     else { throw TorchFlaw("it names a storage as none is named, expected its type, key, device and count") }
     storages.append(TorchStorage(key: key, type: type, count: count))
     return .storage(storages.count - 1)

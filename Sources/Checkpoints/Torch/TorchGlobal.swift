@@ -25,12 +25,12 @@ enum TorchGlobal: Equatable {
   /// - Parameter isTorchScript: whether the archive may have classes of its own.
   init(module: String, name: String, isTorchScript: Bool) throws(TorchFlaw) {
     let path = "\(module).\(name)"
+    let shown = path.count > Self.mostCharacters ? "\(path.prefix(Self.mostCharacters))…" : path
     if let known = Self.known[path] {
       self = known
-    } else if isTorchScript, module == "__torch__" || module.hasPrefix("__torch__.") {
+    } else if isTorchScript, module == "__torch__" || module.hasPrefix("__torch__."), shown == path {
       self = .module(path)
     } else {
-      let shown = path.count > 100 ? "\(path.prefix(100))…" : path
       throw TorchFlaw(
         "it asks for \(shown): refused; expected tensors only. Of a file you trust, save the state_dict() alone: "
           + "torch.save(model.state_dict(), PATH)")
@@ -42,6 +42,9 @@ enum TorchGlobal: Equatable {
     if case .module(let path) = self { return path }
     return Self.known.first { $0.value == self }?.key ?? "a name"
   }
+
+  /// A name is a path of modules and a class.
+  private static let mostCharacters = 500
 
   private static let known: [String: TorchGlobal] = {
     var known: [String: TorchGlobal] = [

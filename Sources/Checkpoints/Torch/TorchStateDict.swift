@@ -23,7 +23,9 @@ struct TorchStateDict {
     }
     try collect(inner ?? root, below: "", level: 0)
     guard tensors.isEmpty else { return }
-    let keys = Self.dictionary(root, of: machine).map { $0.prefix(8).map(\.key).joined(separator: ", ") }
+    let keys = Self.dictionary(root, of: machine).map {
+      $0.prefix(8).map { String($0.key.prefix(60)) }.joined(separator: ", ")
+    }
     throw TorchFlaw(
       "it has no tensors by name, neither at its top nor under \(Self.checkpointKey)"
         + (keys.map { ", only \($0.isEmpty ? "an empty dictionary" : $0)" } ?? "")
