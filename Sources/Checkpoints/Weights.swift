@@ -49,9 +49,12 @@ public struct Weights: Sendable {
   /// Checks that the file holds exactly the tensors a model expects; an error names those that are missing, left over
   /// or of another shape.
   public func check(against expected: [(name: String, shape: [Int])]) throws {
-    let found = Dictionary(tensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
     let names = Set(expected.map(\.name))
     var problems: [String] = []
+    var found: [String: [Int]] = [:]
+    for tensor in tensors where found.updateValue(tensor.shape, forKey: tensor.name) != nil {
+      problems.append("tensor \(tensor.name) is there twice, under two layouts' names")
+    }
     for (name, shape) in expected {
       if let actual = found[name] {
         if actual != shape { problems.append("tensor \(name) has shape \(actual), expected \(shape)") }

@@ -9,10 +9,13 @@ import Testing
 
   init() throws { directory = try Scratch.directory() }
 
+  /// Writes a file that need not outlive a loss of power: there are many thousands.
+  func write(_ bytes: [UInt8], to path: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+
   /// What is said of a file all of whose values are read; nil if nothing is wrong with it.
   func complaint(_ bytes: [UInt8]) throws -> String? {
     let path = "\(directory)/weights.pt"
-    try FileWriter.write(bytes, to: path)
+    try write(bytes, to: path)
     do {
       for tensor in try TorchFile(path).tensors { _ = try tensor.values() }
       return nil
@@ -57,7 +60,7 @@ import Testing
     for place in whole.indices {
       var bytes = whole
       bytes[place] ^= mask
-      try FileWriter.write(bytes, to: path)
+      try write(bytes, to: path)
       do {
         #expect(try read(path) == expected, "byte \(place)")
       } catch is FileError {
@@ -165,6 +168,21 @@ import Testing
       try complaint(pickle: Pickle.file(shared), isTorchScript: true)?.contains("are shared so often") == true)
   }
 
+  @Test func lookingForTensorsEnds() throws {
+    // A large dictionary without names, in as many objects as there are.
+    let numbers: [UInt8] =
+      [0x7D, 0x28] + [[UInt8]](repeating: [0x4B, 1, 0x4E], count: 100_000).flatMap(\.self) + [0x75]
+    let large = Pickle.global("__torch__", "Part") + [0x29, 0x81] + numbers + [0x62] + Pickle.put(0) + [0x30]
+    let members = (0..<100_000).flatMap { [0x8C, 6] + Array("\(100_000 + $0)".utf8) + Pickle.get(0) }
+    let root: [UInt8] = Pickle.global("__torch__", "Part") + [0x29, 0x81, 0x7D, 0x28] + members + [0x75, 0x62]
+    #expect(
+      try complaint(pickle: Pickle.file(large, root), isTorchScript: true)?.contains("are shared so often") == true)
+    let name = String(repeating: "a", count: 2000)
+    #expect(
+      try complaint(pickle: Pickle.file(Pickle.dictionary((name, [0x4E]))))?.contains("a name of more than 1000 b")
+        == true)
+  }
+
   @Test func nestingDeeplyTakesNoStack() throws {
     let deep = 1_000_000
     for (open, close) in [(UInt8(0x28), UInt8(0x74)), (0x29, 0x85), (0x5D, 0x61)] {
@@ -195,6 +213,24 @@ import Testing
     let tensor = Pickle.tensor(Pickle.storage(count: 6), offset: offset, shape: shape, strides: strides)
     let complaint = try complaint(pickle: Pickle.file(Pickle.dictionary(("a", tensor))))
     #expect(complaint?.contains("it has a tensor of shape") == true, "\(complaint ?? "accepted")")
+  }
+
+  @Test func storagesWithoutATypeGetOne() throws {
+    let untyped = Pickle.tuple(
+      Pickle.text("storage"), Pickle.global("torch.storage", "UntypedStorage"), Pickle.text("0"), Pickle.text("cpu"),
+      Pickle.integer(24))
+    func complaint(_ type: String, shape: [Int]) throws -> String? {
+      let tensor =
+        Pickle.global("torch._utils", "_rebuild_tensor_v3")
+        + Pickle.tuple(
+          untyped + [0x51], Pickle.integer(0), Pickle.tuple(shape), Pickle.tuple([1]), [0x89], [0x7D],
+          Pickle.global("torch", type)) + [0x52]
+      return try self.complaint(pickle: Pickle.file(Pickle.dictionary(("a", tensor))))
+    }
+    #expect(try complaint("float32", shape: [6]) == nil && complaint("bfloat16", shape: [12]) == nil)
+    #expect(try complaint("float32", shape: [7])?.contains("does not fit its storage of 6 numbers") == true)
+    #expect(try complaint("float8_e4m3fn", shape: [1])?.contains("it asks for torch.float8_e4m3fn: refused") == true)
+    #expect(try complaint("FloatStorage", shape: [1])?.contains("expected a type") == true)
   }
 
   @Test func storagesAreWhatTheArchiveHas() throws {

@@ -7,11 +7,14 @@ struct TorchStateDict {
 
   private let machine: PickleMachine
   private var names: Set<String> = []
+  /// Members of dictionaries that were looked at.
   private var visits = 0
 
   /// The deepest model has a handful of levels.
   private static let mostLevels = 32
   private static let mostNameBytes = 1000
+  /// A module may have two names; but modules that share modules that share modules have names without end.
+  private static let mostSharedVisits = 10_000
 
   /// Takes the tensors of a state dict, of the `state_dict` of a checkpoint, or of the modules of a TorchScript archive.
   init(_ root: PickleValue, of machine: PickleMachine) throws(TorchFlaw) {
@@ -49,11 +52,14 @@ struct TorchStateDict {
       // A dictionary in a state dict is not a part of the model.
       return
     }
+    guard case .cell(let dictionary) = members else { return }
+    visits += machine.cells[dictionary].items.count / 2 + 1
+    guard visits <= machine.steps + Self.mostSharedVisits else {
+      throw TorchFlaw("its modules are shared so often that their names need more than the file")
+    }
     for (key, member) in Self.dictionary(members, of: machine) ?? [] {
-      visits += 1
-      // A module may have two names; but modules that share modules that share modules have names without end.
-      guard visits <= machine.steps + Self.mostLevels, prefix.utf8.count + key.utf8.count <= Self.mostNameBytes else {
-        throw TorchFlaw("its modules are shared so often, or named so long, that their names need more than the file")
+      guard prefix.utf8.count + key.utf8.count <= Self.mostNameBytes else {
+        throw TorchFlaw("it has a name of more than \(Self.mostNameBytes) bytes")
       }
       switch member {
       case .tensor(let number):
