@@ -60,7 +60,7 @@ let package = Package(
     module("Captions", ["Files", "CZlib"]),
     module("Collectives", ["COpenMPI"]),
     module("Shards", ["Files", "Images", "CZstd", "CZlib"]),
-    module("Checkpoints", ["Files", "Tensors", "Towers", "Captions", "CZstd"]),
+    module("Checkpoints", ["Files", "Tensors", "Towers", "Captions", "CZlib", "CZstd"]),
 
     // The two things one does with it.
     module("Training", ["Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints"]),

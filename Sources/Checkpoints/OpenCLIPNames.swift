@@ -3,14 +3,15 @@ public enum OpenCLIPNames {
   /// Brings the layouts in which open_clip and OpenAI store weights to one.
   ///
   /// A data-parallel run puts `module.` before every name, `CustomTextCLIP` puts `text.` before those of the text
-  /// tower, OpenAI's archives hold three numbers that are no weights, and the logit scale may be a list of one number.
+  /// tower, OpenAI's archives hold three numbers and TorchScript's the causal mask, which are no weights, and the logit
+  /// scale may be a list of one number.
   public static func normalized(_ tensors: [WeightTensor]) -> [WeightTensor] {
     let isParallel = !tensors.isEmpty && tensors.allSatisfy { $0.name.hasPrefix(parallelPrefix) }
     return tensors.compactMap { tensor in
       var name = tensor.name
       if isParallel { name.removeFirst(parallelPrefix.count) }
       if name.hasPrefix(textPrefix) { name.removeFirst(textPrefix.count) }
-      if notWeights.contains(name) { return nil }
+      if openAIs.contains(name) || name == mask || name.hasSuffix(".\(mask)") { return nil }
       let isLogitScale = name == "logit_scale" && tensor.shape == [1]
       return isLogitScale ? tensor.renamed(name).reshaped([]) : tensor.renamed(name)
     }
@@ -18,5 +19,9 @@ public enum OpenCLIPNames {
 
   private static let parallelPrefix = "module."
   private static let textPrefix = "text."
-  private static let notWeights: Set<String> = ["input_resolution", "context_length", "vocab_size"]
+  private static let mask = "attn_mask"
+  private static let openAIs: Set<String> = ["input_resolution", "context_length", "vocab_size"]
+
+  /// Whether tensors are from an archive of OpenAI's, which alone hold three numbers about the model.
+  static func areOpenAIs(_ names: [String]) -> Bool { openAIs.isSubset(of: names) }
 }

@@ -28,23 +28,13 @@ public final class SafetensorsFile: Sendable {
     return tensor
   }
 
-  /// Reads numbers and widens them; eight-byte ones are rounded to single precision.
+  /// Reads numbers and widens them.
   private static func read(_ entry: SafetensorsHeader.Entry, of file: FileReader, from begin: Int) throws -> [Float] {
-    func raw<Number>(_: Number.Type) throws -> [Number] {
-      let count = entry.range.count / MemoryLayout<Number>.stride
-      return try [Number](unsafeUninitializedCapacity: count) { buffer, initialized in
-        try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: begin + entry.range.lowerBound)
-        initialized = count
-      }
-    }
-    switch entry.type {
-    case .float32: return try raw(Float.self)
-    case .float16: return try raw(UInt16.self).map { Float(Float16(bitPattern: $0)) }
-    case .bfloat16: return try raw(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
-    case .float64: return try raw(Double.self).map { Float($0) }
-    default:
+    guard entry.type.isFloatingPoint else {
       throw FileError(
         file.path, "tensor \(entry.name) holds \(entry.type.rawValue), expected F32, F16, BF16 or F64")
     }
+    return try entry.type.read(
+      entry.range.count / entry.type.byteCount, of: file, at: begin + entry.range.lowerBound)
   }
 }

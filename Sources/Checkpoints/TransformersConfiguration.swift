@@ -116,7 +116,7 @@ extension ModelConfiguration {
   }
 
   /// The ratio that, multiplied by `width` and rounded down, gives `mlpWidth` back.
-  private static func ratio(of mlpWidth: Int, to width: Int) -> Double {
+  static func ratio(of mlpWidth: Int, to width: Int) -> Double {
     let ratio = Double(mlpWidth) / Double(width)
     return Int(ratio * Double(width)) == mlpWidth ? ratio : ratio.nextUp
   }

@@ -3,7 +3,7 @@ public import Towers
 
 /// The weights of a model on disk, whatever program wrote them, under our names; values are read when asked for.
 public struct Weights: Sendable {
-  /// The safetensors file.
+  /// The file they are in.
   public let path: String
   /// The model they belong to.
   public let configuration: ModelConfiguration
@@ -13,22 +13,31 @@ public struct Weights: Sendable {
   public let vocabulary: String?
   /// What a picture goes through before the image tower.
   public let preprocessing: Preprocessing
-  /// Lines to show: damaged checkpoints that were passed over.
+  /// Lines to show: damaged checkpoints that were passed over, and what was taken for granted.
   public let warnings: [String]
 
   /// Finds the weights at `path` and how they are to be used.
   ///
-  /// - Parameter path: a run (its newest valid checkpoint), a checkpoint, a directory written for open_clip or
-  ///   Transformers, or a `.safetensors` file beside its configuration.
+  /// A configuration beside a file says what the model is; where there is none, its shapes do.
+  ///
+  /// - Parameter path: a run (its newest valid checkpoint), a checkpoint, a directory of open_clip or Transformers, or a
+  ///   file: `.safetensors`, or PyTorch's `.pt`, `.pth` or `.bin`.
   public static func open(_ path: String) throws -> Weights {
     let place = try WeightsPlace(path)
-    let description = try ModelDescription(beside: place.file)
+    let besides = try ModelDescription(beside: place.file)
+    let file = try WeightsFile(place.file)
     do {
-      var tensors = OpenCLIPNames.normalized(try SafetensorsFile(place.file).tensors)
-      if TransformersNames.areUsed(by: tensors) { tensors = try TransformersNames.imported(tensors) }
+      var tensors = OpenCLIPNames.normalized(file.tensors)
+      let isOfTransformers = TransformersNames.areUsed(by: tensors)
+      if isOfTransformers { tensors = try TransformersNames.imported(tensors) }
+      let description =
+        try besides
+        ?? ModelDescription(
+          of: place.file, by: tensors, usesQuickGELU: file.usesQuickGELU, isOfTransformers: isOfTransformers)
       return Weights(
         path: place.file, configuration: description.configuration, tensors: tensors,
-        vocabulary: description.vocabulary, preprocessing: description.preprocessing, warnings: place.warnings)
+        vocabulary: description.vocabulary, preprocessing: description.preprocessing,
+        warnings: place.warnings + [description.assumption].compactMap(\.self))
     } catch let error as WeightsError {
       throw FileError(place.file, error.description)
     }
@@ -40,9 +49,12 @@ public struct Weights: Sendable {
   /// Checks that the file holds exactly the tensors a model expects; an error names those that are missing, left over
   /// or of another shape.
   public func check(against expected: [(name: String, shape: [Int])]) throws {
-    let found = Dictionary(tensors.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
     let names = Set(expected.map(\.name))
     var problems: [String] = []
+    var found: [String: [Int]] = [:]
+    for tensor in tensors where found.updateValue(tensor.shape, forKey: tensor.name) != nil {
+      problems.append("tensor \(tensor.name) is there twice, under two layouts' names")
+    }
     for (name, shape) in expected {
       if let actual = found[name] {
         if actual != shape { problems.append("tensor \(name) has shape \(actual), expected \(shape)") }

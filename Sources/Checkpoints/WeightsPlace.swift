@@ -2,20 +2,22 @@ import Files
 
 /// Where the weights are that a path means.
 struct WeightsPlace {
-  /// The safetensors file.
+  /// The file of weights.
   let file: String
   /// Damaged checkpoints that were passed over.
   let warnings: [String]
 
   /// The names of weights in a directory, in the order in which open_clip looks for them.
   private static let names = [
-    "open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "model.safetensors",
+    "open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin",
+    "open_clip_pytorch_model.pth", "model.safetensors", "pytorch_model.bin", "pytorch_model.pth", "model.pth",
   ]
 
   init(_ path: String) throws {
     guard Directory.exists(path) else {
       throw FileError(
-        path, "does not exist; expected a run, a checkpoint, an exported directory or a .safetensors file")
+        path,
+        "does not exist; expected a run, a checkpoint, a model's directory or a file, .safetensors, .pt, .pth or .bin")
     }
     guard Directory.isDirectory(path) else {
       try Self.check(checkpointOf: path)

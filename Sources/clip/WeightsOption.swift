@@ -6,11 +6,11 @@ struct WeightsOption: ParsableArguments {
   @Option(
     name: .customLong("weights"),
     help: ArgumentHelp(
-      "A run, a checkpoint, an exported directory of either format, or a .safetensors beside its configuration.",
+      "A run, a checkpoint, a model's directory of open_clip or Transformers, or a file: .safetensors, .pt, .pth, .bin.",
       valueName: "path"))
   var path: String
 
-  /// Opens it, telling of checkpoints that were passed over.
+  /// Opens it, telling of checkpoints that were passed over and of what was taken for granted.
   func open() throws -> Weights {
     let weights = try Weights.open(path)
     weights.warnings.forEach { Failure.tell("warning: \($0)") }

@@ -6,7 +6,7 @@ import Foundation
 enum Scratch {
   /// A fixture's path. `reference.safetensors` has a tensor of every type, saved by safetensors 0.8.0; `open_clip` and
   /// `transformers` hold one random two-layer model as open_clip 3.3 and Transformers 4.57 write it, and both give the
-  /// same embeddings there.
+  /// same embeddings there; `torch` has a script that makes the same of them with PyTorch.
   static func fixture(_ name: String) throws -> String {
     guard let root = Bundle.module.resourcePath else { throw CocoaError(.fileNoSuchFile) }
     return "\(root)/Fixtures/\(name)"

@@ -109,6 +109,15 @@ import Towers
       complaint(Scratch.expectedShapes.map { $0.name == "visual.proj" ? ($0.name, [6, 16]) : $0 })
         == "tensor visual.proj has shape [16, 6], expected [6, 16]")
     #expect(complaint([])?.hasSuffix("; and 57 more such") == true)
+    let folder = try copy("open_clip")
+    let twice =
+      try weights.tensors
+      + [#require(weights["ln_final.bias"])].map { tensor in
+        WeightTensor("text.\(tensor.name)", shape: tensor.shape) { try tensor.values() }
+      }
+    try SafetensorsWriter.write(twice.map { TensorSource($0) }, to: "\(folder)/open_clip_model.safetensors")
+    let error = #expect(throws: FileError.self) { try Weights.open(folder).check(against: Scratch.expectedShapes) }
+    #expect(error?.reason == "tensor ln_final.bias is there twice, under two layouts' names")
   }
 
   @Test(arguments: [
@@ -163,5 +172,9 @@ import Towers
     #expect(complaint(directory)?.contains("holds neither a step-* checkpoint nor any of") == true)
     try SafetensorsWriter.write([], to: "\(directory)/alone.safetensors")
     #expect(complaint("\(directory)/alone.safetensors")?.contains("has no configuration beside it") == true)
+    try CheckpointStore("\(directory)/run").write(step: 1, model: sources(), optimizer: [], state: [])
+    #expect(
+      complaint("\(directory)/run")?.contains(
+        "has no configuration beside it; expected recipe.json in its checkpoint or its run") == true)
   }
 }

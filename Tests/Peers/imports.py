@@ -2,10 +2,11 @@
 
     python Tests/Peers/imports.py
 
-The peers draw the weights and save them with their own functions, with both kinds of GELU; `clip embed` reads what they
-saved.
+The peers draw the weights and save them with their own functions, with both kinds of GELU, as safetensors and as files
+of PyTorch; `clip embed` reads what they saved.
 """
 import json
+import os
 
 import models
 import peers
@@ -17,6 +18,12 @@ CONFIGURATION = {
     "embed_dim": 40,
     "vision_cfg": {"image_size": 32, "patch_size": 8, "layers": 3, "width": 96, "head_width": 32},
     "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 48, "heads": 4, "layers": 2},
+}
+# With heads of 64 channels, as all of CLIP's models have: the shapes of the weights tell the rest.
+USUAL = {
+    "embed_dim": 40,
+    "vision_cfg": {"image_size": 32, "patch_size": 8, "layers": 3, "width": 128, "mlp_ratio": 3.0},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 1, "layers": 2},
 }
 
 
@@ -66,6 +73,129 @@ def check_transformers(kind, folder, pictures):
     processor.save_pretrained(saved)
     theirs = models.transformers_embeddings(model, processor, pictures, CAPTIONS)
     compare(f"import, {kind}: transformers", saved, folder, pictures, theirs)
+    (saved / "model.safetensors").unlink()
+    model.save_pretrained(saved, safe_serialization=False)
+    assert (saved / "pytorch_model.bin").exists()
+    compare(f"import, {kind}: transformers' .bin", saved, folder, pictures, theirs)
+
+
+def open_clip_embeddings(model, pictures):
+    from open_clip.tokenizer import SimpleTokenizer
+
+    return models.open_clip_embeddings(model, models.evaluation_transform(), SimpleTokenizer(), pictures, CAPTIONS)
+
+
+def check_state_dicts(kind, folder, pictures):
+    """What people have of their own models: state dicts and training checkpoints, and a configuration beside them."""
+    import torch
+    from open_clip.model import CustomTextCLIP
+    from open_clip.push_to_hf_hub import save_config_for_hf
+
+    configuration = CONFIGURATION | {"quick_gelu": GELUS[kind]}
+    model = models.stir(models.draw_open_clip(configuration, seed=4))
+    theirs = open_clip_embeddings(model, pictures)
+    saved = folder / f"{kind} state dicts"
+    saved.mkdir()
+    save_config_for_hf(model, saved / "open_clip_config.json", configuration)
+    torch.save(model.state_dict(), saved / "open_clip_pytorch_model.bin")
+    compare(f"import, {kind}: a state dict of open_clip", saved, folder, pictures, theirs)
+
+    custom = CustomTextCLIP(**configuration)
+    custom.load_state_dict({
+        f"text.{name}" if not name.startswith("visual.") and name != "logit_scale" else name: value
+        for name, value in model.state_dict().items()})
+    optimizer = torch.optim.AdamW(custom.parameters())
+    sum(weight.sum() for weight in custom.parameters()).backward()
+    before = {f"module.{name}": value.clone() for name, value in custom.state_dict().items()}
+    optimizer.step()
+    scaler = {"scale": 65536.0, "growth_factor": 2.0, "backoff_factor": 0.5, "growth_interval": 2000,
+              "_growth_tracker": 0}
+    torch.save({"epoch": 1, "name": kind, "state_dict": before, "optimizer": optimizer.state_dict(), "scaler": scaler},
+               saved / "epoch_1.pt")
+    compare(f"import, {kind}: a checkpoint of open_clip's training", saved / "epoch_1.pt", folder, pictures, theirs)
+
+
+def check_scripts(kind, folder, pictures):
+    """TorchScript archives and a state dict without any configuration beside them."""
+    import torch
+
+    configuration = USUAL | {"quick_gelu": GELUS[kind]}
+    model = models.stir(models.draw_open_clip(configuration, seed=6))
+    saved = folder / f"{kind} scripts"
+    saved.mkdir()
+    theirs = open_clip_embeddings(model, pictures)
+    torch.jit.save(torch.jit.script(model), saved / "script.pt")
+    compare(f"import, {kind}: a TorchScript archive", saved / "script.pt", folder, pictures, theirs)
+
+    # As OpenAI's: the trace of a model in half precision, whose sizes are among the parameters.
+    model.half()
+    for name, value in ("input_resolution", 32), ("context_length", 77), ("vocab_size", 49408):
+        if hasattr(model, name):
+            delattr(model, name)
+        model.register_buffer(name, torch.tensor(value))
+    images, tokens = torch.zeros(1, 3, 32, 32).half(), torch.zeros(1, 77, dtype=torch.long)
+    torch.jit.save(torch.jit.trace(model, (images, tokens), check_trace=False), saved / "ViT.pt")
+    model.float()
+    theirs = open_clip_embeddings(model, pictures)
+    compare(f"import, {kind}: a half-precision trace", saved / "ViT.pt", folder, pictures, theirs)
+
+    if not GELUS[kind]:
+        state = {name: value for name, value in model.state_dict().items() if value.dim() or name == "logit_scale"}
+        torch.save(state, saved / "alone.pth")
+        compare(f"import, {kind}: a state dict alone", saved / "alone.pth", folder, pictures, theirs)
+
+
+class Touch:
+    """Has whoever unpickles it make a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.system, (f"touch '{self.path}'",)
+
+
+def check_verbs(folder, pictures):
+    """Every verb takes these files: one is exported, searched with, evaluated, and a run starts from it."""
+    import torch
+    from safetensors.torch import load_file
+
+    model = models.stir(models.draw_open_clip(USUAL, seed=8))
+    state = model.state_dict()
+    torch.save(state, folder / "verbs.pt")
+    with peers.check("import: what is exported from a .pt are the same weights"):
+        peers.clip("export", "--weights", folder / "verbs.pt", "--into", folder / "verbs", "--format", "open_clip")
+        exported = load_file(folder / "verbs/open_clip_model.safetensors")
+        assert exported.keys() == state.keys(), exported.keys() ^ state.keys()
+        assert all(torch.equal(exported[name], state[name]) for name in state)
+        described = json.loads((folder / "verbs/open_clip_config.json").read_text())["model_cfg"]
+        assert described["vision_cfg"] == USUAL["vision_cfg"] and described["text_cfg"] == USUAL["text_cfg"], described
+    for path, caption in zip(pictures, CAPTIONS, strict=True):
+        path.with_suffix(".txt").write_text(caption)
+    peers.clip("pack", folder / "pictures", "--into", folder / "verbs shards")
+    data = ["--data", folder / "verbs shards"]
+    for words in ["evaluate", "retrieval", *data], ["search", *data, "a flower"]:
+        with peers.check(f"import: clip {words[0]} makes the same of a .pt and of its export"):
+            found, expected = (peers.clip(*words, "--weights", folder / name) for name in ("verbs.pt", "verbs"))
+            assert found.replace("verbs.pt", "verbs") == expected, f"{found}, expected {expected}"
+    with peers.check("import: a pickle that would run a command is refused, and nothing runs"):
+        torch.save({"state_dict": state, "more": Touch(folder / "ran")}, folder / "hostile.pt")
+        try:
+            peers.clip("embed", "--weights", folder / "hostile.pt", "--into", folder / "none", "--texts", __file__)
+        except RuntimeError as error:
+            assert "exited with 74" in str(error) and "asks for posix.system: refused" in str(error), error
+        else:
+            raise AssertionError("it was read")
+        assert not (folder / "ran").exists()
+    with peers.check("import: a run that starts from a .pt takes the same step as one from its export"):
+        recipe = {"model": USUAL, "precision": "fp32", "globalBatch": 10, "microBatch": 10, "steps": 1}
+        (folder / "recipe.json").write_text(json.dumps(recipe))
+        for name in "verbs.pt", "verbs":
+            peers.clip("train", "--recipe", folder / "recipe.json", *data, "--into", folder / f"run from {name}",
+                       "--initial-weights", folder / name, "--threads", 1)
+        found, expected = (
+            load_file(folder / f"run from {name}/step-000000001/model.safetensors") for name in ("verbs.pt", "verbs"))
+        assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
 def compare(name, saved, folder, pictures, theirs):
@@ -84,6 +214,11 @@ def main(folder):
             check_open_clip(kind, folder, pictures)
         with peers.check(f"import, {kind}: transformers' model loads"):
             check_transformers(kind, folder, pictures)
+        with peers.check(f"import, {kind}: PyTorch's state dicts load"):
+            check_state_dicts(kind, folder, pictures)
+        with peers.check(f"import, {kind}: TorchScript archives load"):
+            check_scripts(kind, folder, pictures)
+    check_verbs(folder, pictures)
 
 
 if __name__ == "__main__":

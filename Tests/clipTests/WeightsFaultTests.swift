@@ -85,6 +85,21 @@ import Testing
     try scratch.fail(embed(), with: 74, file, "has no configuration beside it")
   }
 
+  @Test func filesThatAreNotPyTorchsAreNamed() throws {
+    try scratch.write("no archive", to: "model/weights.pt")
+    let found = "model/weights.pt: is not a PyTorch file that can be read: expected a zip archive as torch.save writes"
+    try scratch.fail(embed("model/weights.pt"), with: 74, found)
+    try scratch.fail(
+      ["export", "--weights", "model/weights.pt", "--into", "again", "--format", "transformers"], with: 74, found)
+    try scratch.fail(["evaluate", "retrieval", "--weights", "model/weights.pt", "--data", "shards"], with: 74, found)
+    try scratch.fail(["search", "--weights", "model/weights.pt", "--data", "shards", "x"], with: 74, found)
+    try scratch.fail(
+      Trained.command(into: "new", steps: 1) + ["--initial-weights", "model/weights.pt"], with: 74, found)
+    #expect(!scratch.exists("again") && !scratch.exists("out.safetensors") && !scratch.exists("new"))
+    try scratch.write(Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 100), to: "model/weights.pt")
+    try scratch.fail(embed("model/weights.pt"), with: 74, "model/weights.pt", "it was cut short")
+  }
+
   @Test func theVocabularyBesideThemMustFit() throws {
     try scratch.change("model/merges.txt") { $0 = Array($0[...($0.dropLast().lastIndex(of: 10) ?? 0)]) }
     try scratch.fail(embed(), with: 74, "model/vocab.json: has 550 tokens, expected 549")
