@@ -1,3 +1,4 @@
+import Files
 package import Images
 package import Shards
 import Tensors
@@ -120,6 +121,9 @@ package struct PairReader: Sendable {
       }
       return reading.times.measure(\.tokenizing) { reader.tokens(of: captions[drawn]) }
     }
-    throw TrainingError("a hundred samples in a row from sample \(place.sample) on cannot be decoded")
+    throw FileError(
+      data.datasets.map(\.directory).joined(separator: ", "),
+      "a hundred samples in a row from sample \(place.sample) on cannot be decoded: pack the pictures again, which leaves "
+        + "such out and names them")
   }
 }

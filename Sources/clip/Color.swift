@@ -4,8 +4,11 @@ import Images
 /// A color on the command line.
 struct Color: ExpressibleByArgument {
   let rgb: RGB
+  /// As it was given.
+  let text: String
 
   init?(argument: String) {
+    text = argument
     switch argument {
     case "white": rgb = RGB(red: 255, green: 255, blue: 255)
     case "black": rgb = RGB(red: 0, green: 0, blue: 0)

@@ -119,7 +119,7 @@ struct Pack: ParsableCommand {
       options: DecodingOptions(background: background?.rgb, appliesOrientation: orient))
     let settings: [String: String?] = [
       "--resize": resize.map { "\($0)" }, "--min-side": minSide.map { "\($0)" },
-      "--background": background.map { "\($0.rgb)" }, "--orient": orient ? "given" : nil,
+      "--background": background.map(\.text), "--orient": orient ? "given" : nil,
       "--image-column": imageColumn, "--caption-column": captionColumn, "--caption-template": captionTemplate,
     ]
     return try Packer(

@@ -34,7 +34,7 @@ struct Verify: ParsableCommand {
   }
 
   private func look() throws -> Report {
-    if Directory.exists(directory + "/index.json") {
+    if ["index.json", "packing.jsonl"].contains(where: { Directory.exists("\(directory)/\($0)") }) {
       let problems = ShardDataset.verify(directory, isFast: fast, threads: threads.count)
       return Report(directory: directory, kind: "dataset", problems: problems.map(\.description))
     }

@@ -111,11 +111,27 @@ import Testing
       try scratch.write(json, to: "in/\(name).json")
     }
     let packing = try packed("\(scratch.path)/in", field: "alt")
-    #expect(packing.index.dropped == ["no_text": 2])
+    #expect(packing.index.dropped == ["bad_json": 1, "no_text": 1])
     #expect(try samples().map(\.caption) == ["one", "first", "alone"])
     #expect(try samples().map(\.captions) == [["one"], ["first", "second"], ["alone"]])
     // What says nothing of captions keeps its bytes.
     #expect(try samples()[2].json.map { String(decoding: $0, as: UTF8.self) } == #"{"alt": "alone"}"#)
+  }
+
+  /// Python writes what is no number as no JSON has it.
+  @Test func whatOthersWriteAsJSON() throws {
+    let texts = [
+      ("a", #"{"similarity": NaN, "caption": "says NaN \"Infinity\" -Infinity", "x": [-Infinity, Infinity]}"#),
+      ("b", #"{"caption": ["one", "two"]}"#), ("c", #"{"caption": "cut"#), ("d", #"{"similarity": NaN}"#),
+      ("e", #"{"caption": ["one"], "captions": ["1", "2", "3"]}"#),
+    ]
+    for (name, json) in texts {
+      try scratch.write(picture(1), to: "in/\(name).jpg")
+      try scratch.write(json, to: "in/\(name).json")
+    }
+    let packing = try packed("\(scratch.path)/in")
+    #expect(packing.examples == ["bad_json": ["c"], "no_text": ["d"]])
+    #expect(try samples().map(\.captions) == [["says NaN \"Infinity\" -Infinity"], ["one", "two"], ["1", "2", "3"]])
   }
 
   @Test func foldersAreClasses() throws {

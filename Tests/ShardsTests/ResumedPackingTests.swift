@@ -116,9 +116,9 @@ import Testing
     try refuses(packer(samplesPerShard: 5), inputs(), "with --samples-per-shard 4, this command says 5")
     try refuses(
       Packer(samplesPerShard: 4, threads: 2, prepare: prepare), inputs(),
-      "with --drop-duplicates exact, this command says none")
-    try refuses(packer(), Array(inputs().dropLast()), "of 3 inputs, not 2")
-    try refuses(packer(), inputs().reversed(), "more.tar.gz, this command names")
+      "with --drop-duplicates exact, this command says not given")
+    try refuses(packer(), Array(inputs().prefix(1)), "photos, in whose place this command names nothing")
+    try refuses(packer(), inputs().reversed(), "more.tar.gz, in whose place this command names")
 
     let dataset = #expect(throws: FileError.self) { try ShardDataset(scratch.dataset) }
     #expect(dataset?.description.contains("packing it has not finished") == true)
@@ -131,7 +131,9 @@ import Testing
     let shard = try scratch.read(scratch.shard(1))
     try scratch.write(Array(shard.dropLast()), to: "dataset/shard-000001.tar.zst")
     let damaged = #expect(throws: FileError.self) { try packer().pack(try inputs(), into: scratch.dataset) }
-    #expect(damaged?.description.contains("shard-000001.tar.zst: has \(shard.count - 1) bytes, it had") == true)
+    #expect(
+      damaged?.description.contains("shard-000001.tar.zst: has \(shard.count - 1) bytes, index.json says") == true)
+    #expect(damaged?.description.contains("the same command goes on") == false)
     try scratch.write(shard, to: "dataset/shard-000001.tar.zst")
     _ = try packer().pack(try inputs(), into: scratch.dataset)
     let complete = #expect(throws: FileError.self) { try packer().pack(try inputs(), into: scratch.dataset) }
@@ -148,6 +150,29 @@ import Testing
     try scratch.write("new", to: "photos/0/new.txt")
     let error = #expect(throws: FileError.self) { try packer().pack(input, into: scratch.dataset) }
     #expect(error?.description.contains("photos: is not what it was when packing began") == true)
+  }
+
+  /// What is behind the input that was being packed may change, or go: the result is that of the inputs there are then.
+  @Test func laterInputsMayBeMended() throws {
+    try writeInputs()
+    let tar = try scratch.read(fixture("wds.tar"))
+    try scratch.write(Array(tar.prefix(2000)), to: "cut.tar")
+    func inputs(_ names: String...) throws -> [PackInput] { try names.map { try PackInput("\(scratch.path)/\($0)") } }
+    let first = #expect(throws: FileError.self) {
+      try packer().pack(try inputs("photos", "more.tar.gz", "cut.tar", "table.csv"), into: scratch.dataset)
+    }
+    #expect(first?.description.contains("cut.tar: ends without the zeros") == true)
+    #expect(first?.description.contains("the same command goes on") == true)
+    // Left out, then another one broken, then that mended.
+    try scratch.write(broken, to: "new.jpg")
+    #expect(throws: FileError.self) {
+      try packer().pack(try inputs("photos", "more.tar.gz", "table.csv"), into: scratch.dataset)
+    }
+    try scratch.write(picture(99), to: "new.jpg")
+    let packing = try packer().pack(try inputs("photos", "more.tar.gz", "table.csv"), into: scratch.dataset)
+    #expect(packing.resumedShards > 6)
+    _ = try packer().pack(try inputs("photos", "more.tar.gz", "table.csv"), into: "\(scratch.path)/whole")
+    #expect(try files(in: scratch.dataset) == files(in: "\(scratch.path)/whole"))
   }
 
   @Test func twoAtOnceAreToldApart() throws {

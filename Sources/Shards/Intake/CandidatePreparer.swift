@@ -48,7 +48,9 @@ struct CandidatePreparer: Sendable {
     let caption: String
     if let captionField {
       let captions = CaptionFields.captions(in: json ?? [], field: captionField)
-      guard let first = captions.first else { throw UnusableSample.noText }
+      guard let first = captions.first else {
+        throw json.map(CaptionFields.isObject) ?? true ? UnusableSample.noText : .badJSON
+      }
       caption = first
       json = json.map { CaptionFields.stating(captions, in: $0) }
     } else {
@@ -78,7 +80,7 @@ struct CandidatePreparer: Sendable {
       guard String(validating: bytes, as: UTF8.self) != nil else { throw UnusableSample.notUTF8 }
       let fields = CaptionFields(bytes)
       guard let found = fields?.caption ?? fields?.captions?.first else {
-        throw UnusableSample.noText
+        throw CaptionFields.isObject(bytes) ? UnusableSample.noText : .badJSON
       }
       caption = found
     }

@@ -1,5 +1,3 @@
-import Files
-
 /// The candidates of several inputs, one input behind the other; each is opened when its turn comes.
 struct InputChain: CandidateSource {
   private let inputs: [PackInput]
@@ -51,7 +49,7 @@ struct InputChain: CandidateSource {
       position.pass(candidate.name)
     }
     guard position == start else {
-      throw FileError(
+      throw PackRefusal(
         inputs[start.input].path,
         "is not what it was when packing began: the names of its first \(start.candidates) samples differ; "
           + "remove the unfinished dataset and pack again")

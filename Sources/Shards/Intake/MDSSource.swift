@@ -9,13 +9,15 @@ struct MDSSource: CandidateSource {
   private let index: MDSIndex
   private let imageColumn: Int
   private let captionColumn: Int
+  /// Whether captions are in JSON, as beside a picture.
+  private let isJSON: Bool
   /// The number of the shard that is open, or comes next.
   private var number = 0
   private var current: MDSShard?
 
   /// Encodings whose bytes are a picture's file, and those whose bytes are text.
   private static let pictureEncodings = ["jpeg", "png", "bytes"]
-  private static let textEncodings = ["str"]
+  private static let textEncodings = ["str", "json"]
 
   /// - Parameters:
   ///   - directory: of `index.json`.
@@ -40,6 +42,9 @@ struct MDSSource: CandidateSource {
         }
         return column
       }
+      // Of text and JSON, the text.
+      let plain = fitting.filter { encodings[$0] != "json" }
+      if let column = plain.first, plain.count == 1 { return column }
       guard let column = fitting.first, fitting.count == 1 else {
         throw FileError(
           directory, "has \(fitting.count) columns that may hold \(what), among \(known): name one with \(option)")
@@ -48,6 +53,7 @@ struct MDSSource: CandidateSource {
     }
     self.imageColumn = try column(imageColumn, Self.pictureEncodings, "pictures", "--image-column")
     self.captionColumn = try column(captionColumn, Self.textEncodings, "captions", "--caption-column")
+    isJSON = encodings[self.captionColumn] == "json"
     for shard in index.shards where shard.columnNames != names || shard.columnEncodings != encodings {
       throw FileError(directory, "has shards of different columns, expected the same in all")
     }
@@ -60,9 +66,10 @@ struct MDSSource: CandidateSource {
   mutating func next() throws -> Candidate? {
     while true {
       if let sample = try current?.next() {
-        return Candidate(
-          name: sample.name, picture: .bytes(Array(sample.columns[imageColumn])),
-          caption: .bytes(Array(sample.columns[captionColumn])))
+        var candidate = Candidate(name: sample.name, picture: .bytes(Array(sample.columns[imageColumn])))
+        let caption = Candidate.Content.bytes(Array(sample.columns[captionColumn]))
+        if isJSON { candidate.json = caption } else { candidate.caption = caption }
+        return candidate
       }
       if current != nil {
         current = nil

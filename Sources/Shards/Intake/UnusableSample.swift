@@ -15,6 +15,8 @@ public struct UnusableSample: Error, Equatable, Sendable {
   static let noImage = UnusableSample(reason: "no_image")
   /// A picture without a caption.
   static let noText = UnusableSample(reason: "no_text")
+  /// A picture whose caption should be in JSON that cannot be understood.
+  static let badJSON = UnusableSample(reason: "bad_json")
   /// A picture of no bytes.
   static let emptyImage = UnusableSample(reason: "empty_image")
   /// A caption that is not UTF-8.

@@ -40,7 +40,7 @@ final class PackJournal {
 
   /// The journal of a packing into `directory`, which begins or goes on.
   ///
-  /// - Throws: `FileError` where `directory` holds an unfinished packing of other inputs, or with other settings.
+  /// - Throws: ``PackRefusal`` where `directory` holds an unfinished packing of other inputs, or with other settings.
   init(_ plan: Plan, in directory: String) throws {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let path = "\(directory)/\(Self.fileName)"
@@ -51,7 +51,14 @@ final class PackJournal {
       if let first = written.first {
         let found: Plan = try Self.decode(first, of: path)
         lines = try written.dropFirst().map { try Self.decode($0, of: path) }
-        try Self.compare(found, plan, passed: lines.last?.position.input ?? 0, in: directory)
+        try Self.compare(found, plan, passed: lines.isEmpty ? -1 : lines[lines.count - 1].position.input, in: directory)
+        if found.inputs != plan.inputs {
+          // What is still to come was mended; from now on that is what the packing is of.
+          let head = try encoder.encode(plan) + [UInt8(ascii: "\n")]
+          let rest = written.dropFirst().flatMap { $0 + [UInt8(ascii: "\n")] }
+          try FileWriter.write(head + rest, to: path)
+          kept = head.count + rest.count
+        }
       }
     }
     file = try LineFile(path, keeping: kept)
@@ -86,7 +93,7 @@ final class PackJournal {
     do {
       return try JSONDecoder().decode(Value.self, from: Data(line))
     } catch let error as DecodingError {
-      throw FileError(path, "cannot be understood: \(error.summary); remove the unfinished dataset and pack again")
+      throw PackRefusal(path, "cannot be understood: \(error.summary); remove the unfinished dataset and pack again")
     }
   }
 
@@ -94,22 +101,23 @@ final class PackJournal {
   private static func compare(_ found: Plan, _ plan: Plan, passed: Int, in directory: String) throws {
     let advice = "give the command that began it to go on, or remove the directory to begin again"
     guard found.format == plan.format, found.version == plan.version else {
-      throw FileError(directory, "holds an unfinished packing of another version of this program; \(advice)")
+      throw PackRefusal(directory, "holds an unfinished packing of another version of this program; \(advice)")
     }
     if let (option, now, before) = plan.settings.difference(from: found.settings) {
-      throw FileError(
+      throw PackRefusal(
         directory, "holds an unfinished packing with \(option) \(before), this command says \(now); \(advice)")
     }
-    guard found.inputs.map(\.path) == plan.inputs.map(\.path) else {
-      let other = zip(found.inputs, plan.inputs).first { $0.path != $1.path }
-      let what =
-        other.map { "\($0.path), this command names \($1.path)" }
-        ?? "\(found.inputs.count) inputs, not \(plan.inputs.count)"
-      throw FileError(directory, "holds an unfinished packing of \(what); \(advice)")
+    // What comes behind the input that was being packed may have been mended meanwhile, or left out.
+    for number in 0..<max(passed + 1, 0) {
+      let before = found.inputs[number].path
+      guard number < plan.inputs.count, plan.inputs[number].path == before else {
+        let now = number < plan.inputs.count ? "names \(plan.inputs[number].path)" : "names nothing"
+        throw PackRefusal(
+          directory, "holds an unfinished packing of \(before), in whose place this command \(now); \(advice)")
+      }
     }
-    // What comes later may have been mended meanwhile.
-    for (before, now) in zip(found.inputs, plan.inputs).prefix(passed) where before != now {
-      throw FileError(
+    for (before, now) in zip(found.inputs, plan.inputs).prefix(max(passed, 0)) where before != now {
+      throw PackRefusal(
         before.path,
         "has \(now.bytes ?? 0) bytes, it had \(before.bytes ?? 0) when it was packed into \(directory); "
           + "remove the unfinished dataset and pack again")

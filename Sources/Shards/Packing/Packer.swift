@@ -81,6 +81,8 @@ public struct Packer: Sendable {
         // Last of all: as long as it is there, the command that began may be given again.
         try Directory.remove("\(directory)/\(PackJournal.fileName)")
         return packing
+      } catch let refusal as PackRefusal {
+        throw refusal.error
       } catch {
         // The first error is the one to report; what cannot be removed has no index, and is no dataset.
         if (try? PackJournal.last(in: directory)) ?? nil != nil { throw Self.goingOn(error, in: directory) }
@@ -166,15 +168,12 @@ public struct Packer: Sendable {
     return Packing(index: index, examples: tally.examples, resumedShards: resumed)
   }
 
-  /// Whether a shard of an earlier command is still what was written.
+  /// Whether a shard of an earlier command is still what was written, as far as its size and its seek table tell.
   private static func check(_ shard: ShardIndex.Entry, in directory: String) throws {
-    let path = "\(directory)/\(shard.name)"
-    let count = Directory.isFile(path) ? try FileReader(path).count : nil
-    guard count == shard.bytes else {
-      throw FileError(
-        path,
-        "\(count.map { "has \($0) bytes" } ?? "is missing"), it had \(shard.bytes) when it was packed; "
-          + "remove the unfinished dataset and pack again")
+    do {
+      _ = try Shard(shard, in: directory)
+    } catch let error as FileError {
+      throw PackRefusal(error.path, "\(error.reason); remove the unfinished dataset and pack again")
     }
   }
 }
