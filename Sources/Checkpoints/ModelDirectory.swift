@@ -43,7 +43,7 @@ public enum ModelDirectory {
         try JSONFile.write(
           OpenCLIPConfiguration(model: model, preprocessing: preprocessing), to: "\(temporary)/open_clip_config.json")
         if !usesCLIPVocabulary { try writeTokenizer(temporary) }
-        try SafetensorsWriter.write(tensors.map { TensorSource($0) }, to: "\(temporary)/open_clip_model.safetensors")
+        try SafetensorsWriter.write(tensors.map(OpenCLIPNames.exported), to: "\(temporary)/open_clip_model.safetensors")
       case .transformers:
         try JSONFile.write(
           try TransformersConfiguration(configuration), to: "\(temporary)/config.json", snakeCase: true)

@@ -17,6 +17,17 @@ public enum OpenCLIPNames {
     }
   }
 
+  /// The same tensor as open_clip stores it: batch norm counts its batches in whole numbers.
+  static func exported(_ tensor: WeightTensor) -> TensorSource {
+    guard countsBatches(tensor.name) else { return TensorSource(tensor) }
+    return TensorSource(tensor.name, shape: tensor.shape, type: .int64) { body in
+      try tensor.values().map { Int64($0) }.withUnsafeBytes { try body($0) }
+    }
+  }
+
+  /// Whether it is batch norm's count of the batches it has seen, which decides nothing; PyTorch lets it be missing.
+  static func countsBatches(_ name: String) -> Bool { name.hasSuffix(".num_batches_tracked") }
+
   private static let parallelPrefix = "module."
   private static let textPrefix = "text."
   private static let mask = "attn_mask"

@@ -30,7 +30,7 @@ public final class SafetensorsFile: Sendable {
 
   /// Reads numbers and widens them.
   private static func read(_ entry: SafetensorsHeader.Entry, of file: FileReader, from begin: Int) throws -> [Float] {
-    guard entry.type.isFloatingPoint else {
+    guard entry.type.isFloatingPoint || (entry.type == .int64 && OpenCLIPNames.countsBatches(entry.name)) else {
       throw FileError(
         file.path, "tensor \(entry.name) holds \(entry.type.rawValue), expected F32, F16, BF16 or F64")
     }

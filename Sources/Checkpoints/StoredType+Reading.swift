@@ -23,7 +23,8 @@ extension StoredType {
     case .float16: return try raw(UInt16.self).map { Float(Float16(bitPattern: $0)) }
     case .bfloat16: return try raw(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
     case .float64: return try raw(Double.self).map { Float($0) }
-    default: throw FileError(file.path, "holds \(rawValue), expected F32, F16, BF16 or F64")
+    case .int64: return try raw(Int64.self).map { Float($0) }
+    default: throw FileError(file.path, "holds \(rawValue), expected F32, F16, BF16, F64 or I64")
     }
   }
 }

@@ -44,6 +44,10 @@ struct TransformersConfiguration: Encodable {
   /// The model as Transformers describes it; the picture must be square, which is all it knows.
   init(_ model: ModelConfiguration) throws {
     let (text, vision) = (model.text, model.vision)
+    guard !vision.isResNet else {
+      throw ConfigurationError(
+        "model_cfg.vision_cfg.layers", "a ModifiedResNet cannot be written for Transformers, which has none")
+    }
     guard vision.imageHeight == vision.imageWidth else {
       throw ConfigurationError(
         "vision_cfg.image_size",

@@ -58,7 +58,7 @@ public struct Weights: Sendable {
     for (name, shape) in expected {
       if let actual = found[name] {
         if actual != shape { problems.append("tensor \(name) has shape \(actual), expected \(shape)") }
-      } else {
+      } else if !OpenCLIPNames.countsBatches(name) {
         problems.append("tensor \(name) is missing, expected with shape \(shape)")
       }
     }

@@ -36,6 +36,17 @@ public func copy(_ x: Tensor, into y: Tensor) {
   }
 }
 
+/// `y = x`, of one type, without gaps.
+public func copySame(_ x: Tensor, into y: Tensor) {
+  precondition(
+    x.count == y.count && x.elementType == y.elementType && x.isContiguous && y.isContiguous, "shapes differ")
+  Threads.forEachBand(of: x.rows) { band in
+    let row = x.columns * x.elementType.size
+    (y.address + band.lowerBound * row).copyMemory(
+      from: x.address + band.lowerBound * row, byteCount: band.count * row)
+  }
+}
+
 /// `y += x`.
 public func add(_ x: Tensor, to y: Tensor) {
   precondition(x.rows == y.rows && x.columns == y.columns && x.isContiguous && y.isContiguous, "shapes differ")

@@ -71,6 +71,12 @@ public struct Tensor: Sendable {
       storage, offset: offset, rows: rows, columns: columns, stride: columns, elementType)
   }
 
+  /// The beginning of this memory as a matrix of another shape, without gaps.
+  public func beginning(rows: Int, columns: Int) -> Tensor {
+    precondition(isContiguous && rows * columns <= count, "\(count) numbers have no room for \(rows) × \(columns)")
+    return Tensor(storage, offset: offset, rows: rows, columns: columns, stride: columns, elementType)
+  }
+
   /// The same numbers as rows of another length.
   public func reshaped(columns: Int) -> Tensor {
     precondition(isContiguous && count % max(columns, 1) == 0, "\(rows) × \(self.columns) as rows of \(columns)")
@@ -127,6 +133,12 @@ extension Tensor {
     return (0..<rows).flatMap { row in
       Array(UnsafeBufferPointer(start: whole.floatPointer + row * whole.stride, count: columns))
     }
+  }
+
+  /// Sets the numbers of a contiguous single-precision tensor, in row-major order.
+  public func set(_ values: [Float]) {
+    precondition(values.count == count, "\(values.count) values for \(count)")
+    withMutableFloats { _ = $0.update(fromContentsOf: values) }
   }
 
   /// The single number of a 1 × 1 tensor.

@@ -43,6 +43,15 @@ package struct ConfigurationReader {
     return count
   }
 
+  /// A list of whole numbers of at least 1, if it is a list.
+  package mutating func counts(_ key: String, count: Int) throws -> [Int]? {
+    guard case .array(let values) = value(key) else { return nil }
+    guard values.count == count else {
+      throw ConfigurationError(field(key), "found \(JSONValue.array(values)), expected \(count) numbers")
+    }
+    return try values.map { try Self.count($0, field: field(key)) }
+  }
+
   /// A finite number greater than zero; the default where the key is absent.
   package mutating func positive(_ key: String, default absent: Double) throws -> Double {
     guard let value = value(key) else { return absent }

@@ -19,11 +19,26 @@ public enum NamedModels {
 
   /// Tables 19 and 20 of the paper (arXiv 2103.00020).
   private static let shapes: [(name: String, model: ModelConfiguration)] = [
+    ("RN50", resNet([3, 4, 6, 3], embedDim: 1024)),
+    ("RN101", resNet([3, 4, 23, 3], embedDim: 512)),
+    ("RN50x4", resNet([4, 6, 10, 6], imageSize: 288, width: 80, embedDim: 640)),
+    ("RN50x16", resNet([6, 8, 18, 8], imageSize: 384, width: 96, embedDim: 768)),
+    ("RN50x64", resNet([3, 15, 36, 10], imageSize: 448, width: 128, embedDim: 1024)),
     ("ViT-B-32", base(patchSize: 32)),
     ("ViT-B-16", base(patchSize: 16)),
     ("ViT-L-14", large(imageSize: 224)),
     ("ViT-L-14-336", large(imageSize: 336)),
   ]
+
+  private static func resNet(_ stages: [Int], imageSize: Int = 224, width: Int = 64, embedDim: Int)
+    -> ModelConfiguration
+  {
+    // The text tower's width grows with the image tower's, its depth does not (paper, section 2.4).
+    let textWidth = max(512, 8 * width)
+    return ModelConfiguration(
+      embedDim: embedDim, vision: VisionConfiguration(imageSize: imageSize, stages: stages, width: width),
+      text: TextConfiguration(width: textWidth, heads: textWidth / 64, layers: 12))
+  }
 
   private static func base(patchSize: Int) -> ModelConfiguration {
     ModelConfiguration(

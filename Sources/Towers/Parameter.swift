@@ -10,6 +10,8 @@ public struct Parameter: Sendable {
   public let decays: Bool
   /// Whether it enters products only: then its gradient is one product a micro-batch.
   let isFactor: Bool
+  /// Whether it is a statistic of batch norm, which follows the pictures and has no gradient.
+  public let isStatistic: Bool
   /// Where it begins in the flat order of all parameters, in elements.
   public let offset: Int
   let initializer: Initializer
@@ -49,7 +51,7 @@ public struct Parameter: Sendable {
     let row = shape.dropFirst().reduce(1, *)
     return Parameter(
       name: name, shape: [range.count] + shape.dropFirst(), decays: decays, isFactor: isFactor,
-      offset: offset + range.lowerBound * row,
+      isStatistic: isStatistic, offset: offset + range.lowerBound * row,
       initializer: initializer, memory: memory)
   }
 }

@@ -23,13 +23,14 @@ public final class ParameterStore {
   /// Adds a parameter.
   ///
   /// - Parameter isFactor: whether it enters products only, so that its gradient is one product a micro-batch.
+  /// - Parameter isStatistic: whether it has no gradient: then the optimizer, whose moments stay zero, leaves it as it is.
   func declare(
-    _ name: String, _ shape: [Int], _ initializer: Initializer, isFactor: Bool = false
+    _ name: String, _ shape: [Int], _ initializer: Initializer, isFactor: Bool = false, isStatistic: Bool = false
   ) -> Parameter {
     // The rule of the paper (neither gains nor biases) in the form open_clip first gave it: one dimension, no decay.
     let parameter = Parameter(
-      name: name, shape: shape, decays: shape.count > 1, isFactor: isFactor, offset: count, initializer: initializer,
-      memory: memory)
+      name: name, shape: shape, decays: shape.count > 1, isFactor: isFactor, isStatistic: isStatistic, offset: count,
+      initializer: initializer, memory: memory)
     parameters.append(parameter)
     count += (parameter.count + 15) / 16 * 16
     return parameter

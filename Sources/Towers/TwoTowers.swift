@@ -11,10 +11,13 @@ public final class TwoTowers {
   public let parameters: ParameterStore
   /// ln of what multiplies cosine similarities: a scalar.
   public let logitScale: Parameter
-  let image: ImageTower
+  let image: PictureTower
   let text: TextTower
+  /// Adds up batch norm's statistics of all ranks, so that they are those of a micro-batch of all of them together; nil:
+  /// each rank takes its own.
+  public var statisticsExchange: (any StatisticsExchange)?
   private let workspace: Workspace
-  private var kept: (image: ImageTower.Saved, text: TextTower.Saved)?
+  private var kept: (image: PictureTower.Saved, text: TextTower.Saved)?
 
   /// Names and shapes of a model's parameters, without the memory for them.
   public static func parameterShapes(of configuration: ModelConfiguration) -> [(name: String, shape: [Int])] {
@@ -53,7 +56,7 @@ public final class TwoTowers {
     let activation: Activation = configuration.quickGELU ? .quickGELU : .gelu
     text = TextTower(configuration.text, embedDim: configuration.embedDim, activation: activation, in: store)
     logitScale = store.declare("logit_scale", [], .constant(log(1 / 0.07)))
-    image = ImageTower(configuration.vision, embedDim: configuration.embedDim, activation: activation, in: store)
+    image = PictureTower(configuration.vision, embedDim: configuration.embedDim, activation: activation, in: store)
     parameters = store
     workspace = Workspace(activations: precision.activations)
   }
@@ -61,7 +64,8 @@ public final class TwoTowers {
   /// Bytes of activations reserved so far.
   public var workspaceBytes: Int { workspace.reserved }
 
-  /// Writes the embeddings of a micro-batch.
+  /// Writes the embeddings of a micro-batch that is trained on: batch norm takes its own statistics, and the running ones
+  /// follow them once, here, and not when ``backward(_:from:)`` embeds it again.
   ///
   /// Ranks that share the model embed and go backward together, equally often and in the same order; what fails between
   /// them is thrown.
@@ -73,18 +77,20 @@ public final class TwoTowers {
   public func embed(_ batch: MicroBatch, into embeddings: Embeddings, keeping: Bool = false) throws {
     if keeping {
       kept = (
-        try image.forward(patches(of: batch.pictures), into: embeddings.images, in: workspace),
+        try image.forward(
+          batch.pictures, into: embeddings.images, .own(updating: true, across: statisticsExchange), in: workspace),
         try text.forward(batch.captions, into: embeddings.texts, in: workspace)
       )
     } else {
-      try embed(batch.pictures, into: embeddings.images)
+      try image.embed(
+        batch.pictures, into: embeddings.images, .own(updating: true, across: statisticsExchange), in: workspace)
       try embed(batch.captions, into: embeddings.texts)
     }
   }
 
-  /// Writes the embeddings of pictures, (pictures, embedding).
+  /// Writes the embeddings of pictures, (pictures, embedding), each on its own: batch norm takes its running statistics.
   public func embed(_ pictures: PackedPictures, into embeddings: Tensor) throws {
-    try workspace.scope { try image.embed(patches(of: pictures), into: embeddings, in: workspace) }
+    try image.embed(pictures, into: embeddings, .running, in: workspace)
   }
 
   /// Writes the embeddings of captions, (captions, embedding).
@@ -101,7 +107,8 @@ public final class TwoTowers {
     } else {
       try workspace.scope {
         let embeddings = workspace.tensor(rows: batch.count, columns: configuration.embedDim)
-        let saved = try image.forward(patches(of: batch.pictures), into: embeddings, in: workspace)
+        let saved = try image.forward(
+          batch.pictures, into: embeddings, .own(updating: false, across: statisticsExchange), in: workspace)
         try image.backward(gradient.images, saved, in: workspace)
       }
       try workspace.scope {
@@ -112,16 +119,5 @@ public final class TwoTowers {
     }
     workspace.reset()
     parameters.continueGradients()
-  }
-
-  private func patches(of pictures: PackedPictures) -> Tensor {
-    let vision = configuration.vision
-    let rows = workspace.activations(
-      rows: pictures.count * vision.gridHeight * vision.gridWidth, columns: 3 * vision.patchSize * vision.patchSize)
-    Tensors.patches(
-      of: UnsafeBufferPointer(pictures.pixels.bytes), height: vision.imageHeight, width: vision.imageWidth,
-      patch: vision.patchSize,
-      mean: pictures.mean, deviation: pictures.deviation, into: rows)
-    return rows
   }
 }

@@ -1,14 +1,16 @@
-/// The shape of a Vision Transformer: open_clip's `vision_cfg`.
+/// The shape of an image tower, a Vision Transformer or a ModifiedResNet: open_clip's `vision_cfg`.
 public struct VisionConfiguration: Sendable, Equatable {
   /// Height of the picture, in pixels.
   public var imageHeight: Int
   /// Width of the picture, in pixels.
   public var imageWidth: Int
-  /// Side of a square patch, in pixels.
+  /// Side of a square patch, in pixels. A ModifiedResNet ends with a pixel for each 32 × 32.
   public var patchSize: Int
   /// Number of residual blocks.
   public var layers: Int
-  /// Channels of a token.
+  /// Of a ModifiedResNet the number of blocks of each stage; empty for a Vision Transformer.
+  public private(set) var stages: [Int] = []
+  /// Channels of a token; of a ModifiedResNet, those its stem ends with.
   public var width: Int
   /// Channels of one attention head.
   public var headWidth: Int
@@ -29,8 +31,23 @@ public struct VisionConfiguration: Sendable, Equatable {
     self.mlpRatio = mlpRatio
   }
 
-  /// Attention heads of a block.
-  public var heads: Int { width / headWidth }
+  /// A ModifiedResNet for square pictures.
+  public init(imageSize: Int = 224, stages: [Int], width: Int = 64, headWidth: Int = 64) {
+    self.init(
+      imageSize: imageSize, patchSize: Self.resNetStride, layers: stages.reduce(0, +), width: width,
+      headWidth: headWidth)
+    self.stages = stages
+  }
+
+  /// Whether it is a ModifiedResNet.
+  public var isResNet: Bool { !stages.isEmpty }
+  /// Pixels of a side that a ModifiedResNet ends with one for.
+  package static let resNetStride = 32
+  /// Channels a ModifiedResNet's attention pool has for each of ``width``.
+  private static let resNetGrowth = 32
+
+  /// Attention heads of a block; of a ModifiedResNet, those of its attention pool.
+  public var heads: Int { (isResNet ? Self.resNetGrowth * width : width) / headWidth }
   /// Rows of patches.
   public var gridHeight: Int { imageHeight / patchSize }
   /// Columns of patches.
@@ -46,12 +63,11 @@ extension VisionConfiguration {
   init(_ value: JSONValue, at path: String) throws {
     var fields = try ConfigurationReader(value, at: path)
     try fields.accept("timm_model_name")
-    if case .array(let stages) = fields.value("layers") {
-      throw ConfigurationError(
-        fields.field("layers"),
-        "\(JSONValue.array(stages)) describes a ModifiedResNet, which is not supported yet; "
-          + "expected the number of layers of a Vision Transformer")
+    if let stages = try fields.counts("layers", count: 4) {
+      try self.init(stages: stages, &fields, at: path)
+      return
     }
+    self.init()
     layers = try fields.count("layers", default: 12)
     width = try fields.count("width", default: 768)
     headWidth = try fields.count("head_width", default: 64)
@@ -84,8 +100,22 @@ extension VisionConfiguration {
     headWidth = width / heads
   }
 
+  /// Reads the rest of a ModifiedResNet's `vision_cfg`.
+  private init(stages: [Int], _ fields: inout ConfigurationReader, at path: String) throws {
+    self.init(
+      stages: stages, width: try fields.count("width", default: 64),
+      headWidth: try fields.count("head_width", default: 64))
+    (imageHeight, imageWidth) = try fields.pair("image_size", default: 224)
+    // Those of a Vision Transformer, which open_clip's own files state as null.
+    fields.ignore("patch_size", "mlp_ratio", "ls_init_value", "patch_dropout", "attentional_pool", "no_ln_pre")
+    fields.ignore("timm_model_pretrained", "timm_pool", "timm_proj", "timm_proj_bias", "timm_drop", "timm_drop_path")
+    try fields.finish()
+    try validate(at: path)
+  }
+
   /// Checks that the numbers fit together.
   package func validate(at path: String) throws {
+    guard !isResNet else { return try validateResNet(at: path) }
     guard headWidth <= width, width % heads == 0 else {
       throw ConfigurationError(
         "\(path).width", "\(width) is not a multiple of its heads: head_width is \(headWidth)")
@@ -95,6 +125,21 @@ extension VisionConfiguration {
       throw ConfigurationError("\(path).image_size", "\(size) is not a multiple of \(path).patch_size, \(patchSize)")
     }
     try ConfigurationReader.checkMLP(width: width, ratio: mlpRatio, at: path)
+  }
+}
+
+extension VisionConfiguration {
+  private func validateResNet(at path: String) throws {
+    guard width % 2 == 0, Self.resNetGrowth * width % headWidth == 0 else {
+      throw ConfigurationError(
+        "\(path).width",
+        "\(width) must be even, and \(Self.resNetGrowth) times it a multiple of head_width, \(headWidth)")
+    }
+    guard imageHeight == imageWidth, imageHeight % Self.resNetStride == 0 else {
+      throw ConfigurationError(
+        "\(path).image_size",
+        "[\(imageHeight), \(imageWidth)], expected a square of a multiple of \(Self.resNetStride) for a ModifiedResNet")
+    }
   }
 }
 
@@ -121,9 +166,10 @@ extension VisionConfiguration: Codable {
     } else {
       try container.encode([imageHeight, imageWidth], forKey: .imageSize)
     }
-    try container.encode(layers, forKey: .layers)
+    if isResNet { try container.encode(stages, forKey: .layers) } else { try container.encode(layers, forKey: .layers) }
     try container.encode(width, forKey: .width)
     if headWidth != 64 { try container.encode(headWidth, forKey: .headWidth) }
+    guard !isResNet else { return try container.encodeNil(forKey: .patchSize) }
     try container.encode(patchSize, forKey: .patchSize)
     if mlpRatio != 4 { try container.encode(mlpRatio, forKey: .mlpRatio) }
   }

@@ -20,6 +20,11 @@ enum Preflight {
           + "numbers of ranks that divide it: \(fitting)")
     }
     try recipe.checkOrder(ranks: world.size)
+    guard !(model.vision.isResNet && recipe.reduction.order == .canonical) else {
+      throw RecipeError(
+        "reduction.order: canonical cannot be with a ModifiedResNet, whose batch norm depends on which pictures are on a "
+          + "rank: set reduction.order=ranks")
+    }
     guard tokenizer.vocabulary.size == model.text.vocabularySize else {
       throw RecipeError(
         "vocabulary: \(recipe.vocabulary) has \(tokenizer.vocabulary.size) tokens, the model's text_cfg.vocab_size is "

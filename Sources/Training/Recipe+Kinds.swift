@@ -13,6 +13,7 @@ extension Recipe {
     "precision": Precision.allCases.map(\.rawValue),
     "reduction.order": ReductionSettings.Order.allCases.map(\.rawValue),
     "reduction.wire": ReductionSettings.Wire.allCases.map(\.rawValue),
+    "batchNorm": BatchNormScope.allCases.map(\.rawValue),
     "shard": Sharding.allCases.map(\.rawValue),
     "schedule.decay": Schedule.Decay.allCases.map(\.rawValue),
     "augmentation.decoding": Augmentation.Decoding.allCases.map(\.rawValue),

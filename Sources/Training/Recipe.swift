@@ -28,6 +28,8 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var reduction = ReductionSettings()
   /// What each rank keeps only its slice of.
   public var shard = Sharding.optimizer
+  /// Whose pictures a ModifiedResNet's batch norm looks at.
+  public var batchNorm = BatchNormScope.rank
   /// The learning rate over time.
   public var schedule = Schedule()
   /// What happens to pictures.

@@ -3,11 +3,17 @@ import Towers
 /// The recipes the program brings along.
 public enum Recipes {
   /// Every name, in the order to list them.
-  public static let names = ["ViT-B-32", "ViT-B-16", "ViT-L-14", "ViT-L-14-336", "emoji", "tiny"]
+  public static let names = [
+    "RN50", "RN101", "RN50x4", "RN50x16", "RN50x64", "ViT-B-32", "ViT-B-16", "ViT-L-14", "ViT-L-14-336", "emoji",
+    "tiny",
+  ]
 
   /// The recipe of a name.
   public static func named(_ name: String) -> Recipe? {
     switch name {
+    case "RN50", "RN101", "RN50x4": return residual(name, learningRate: 5e-4)
+    case "RN50x16": return residual(name, learningRate: 4e-4)
+    case "RN50x64": return residual(name, learningRate: 3.6e-4)
     case "ViT-B-32", "ViT-B-16": return paper(name, learningRate: 5e-4)
     case "ViT-L-14": return paper(name, learningRate: 4e-4)
     case "ViT-L-14-336":
@@ -34,6 +40,14 @@ public enum Recipes {
   private static func paper(_ model: String, learningRate: Float) -> Recipe {
     var recipe = Recipe(model: .named(model))
     recipe.optimizer.learningRate = learningRate
+    return recipe
+  }
+
+  /// Tables 18 to 20 of the paper: Adam's own settings for ResNets, others for Vision Transformers.
+  private static func residual(_ model: String, learningRate: Float) -> Recipe {
+    var recipe = paper(model, learningRate: learningRate)
+    recipe.optimizer.beta2 = 0.999
+    recipe.optimizer.epsilon = 1e-8
     return recipe
   }
 

@@ -102,13 +102,26 @@ public struct RunPlan: Sendable {
 
     var activations: Int {
       let vision = model.vision, text = model.text
-      return tower(
-        rows: micro * vision.tokens, segments: micro, width: vision.width, hidden: vision.mlpWidth,
-        heads: vision.width / vision.headWidth, layers: vision.layers)
+      return (vision.isResNet ? residual(vision) : transformer(vision))
         + tower(
           rows: micro * tokens, segments: micro, width: text.width, hidden: text.mlpWidth, heads: text.heads,
           layers: text.layers)
+    }
+
+    private func transformer(_ vision: VisionConfiguration) -> Int {
+      tower(
+        rows: micro * vision.tokens, segments: micro, width: vision.width, hidden: vision.mlpWidth,
+        heads: vision.width / vision.headWidth, layers: vision.layers)
         + micro * (vision.tokens - 1) * 3 * vision.patchSize * vision.patchSize * activation
+    }
+
+    /// What each convolution makes, before and after its norm, and as much as four of the largest on the way back; what the
+    /// pool before a convolution leaves is about an eighth.
+    private func residual(_ vision: VisionConfiguration) -> Int {
+      let made = vision.convolutions.map { $0.pixelsOut * $0.outputs }
+      let pool = 3 * vision.tokens * vision.pooledChannels
+      let kept = 2 * made.reduce(0, +) * 9 / 8 + 3 * vision.imageHeight * vision.imageWidth + pool
+      return micro * activation * (kept + 4 * (made.max() ?? 0))
     }
 
     /// Rows of the residual stream before and after the attention, queries, keys and values, what was attended, the

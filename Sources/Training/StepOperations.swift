@@ -8,6 +8,8 @@ public import Towers
 /// query, the attention and the MLP for the one token that is pooled. Attention counts two products forward and four
 /// backward for each pair of a query and a key it may see.
 ///
+/// Of a ModifiedResNet its convolutions count, and its attention pool with one query.
+///
 /// Not counted: embeddings and attention that are computed a second time to save memory, LayerNorm, activations,
 /// softmax, the optimizer. The loss alone counts all it computes, its logits twice: at the paper's batch that makes a
 /// difference of a thousandth.
@@ -26,12 +28,22 @@ public enum StepOperations {
 
   /// Of one picture through the image tower, forward and backward.
   package static func image(_ vision: VisionConfiguration, embedDim: Int) -> Int {
+    guard !vision.isResNet else { return residual(vision, embedDim: embedDim) }
     let patches = vision.tokens - 1
     let convolution = patches * 3 * vision.patchSize * vision.patchSize * vision.width
     return 2 * 2 * convolution
       + tower(
         tokens: vision.tokens, width: vision.width, hidden: vision.mlpWidth, layers: vision.layers, embedDim: embedDim,
         visiblePairs: vision.tokens * vision.tokens)
+  }
+
+  /// Of one picture through a ModifiedResNet: its convolutions and its attention pool.
+  private static func residual(_ vision: VisionConfiguration, embedDim: Int) -> Int {
+    let convolutions = vision.convolutions
+    let products = convolutions.reduce(0) { $0 + 3 * $1.products } - (convolutions.first?.products ?? 0)
+    let channels = vision.pooledChannels, tokens = vision.tokens
+    let pool = 3 * (2 * tokens * channels * channels + channels * channels + channels * embedDim)
+    return 2 * (products + pool + (2 + 4) * tokens * channels)
   }
 
   /// Of one caption through the text tower, forward and backward. Looking embeddings up multiplies nothing.

@@ -98,7 +98,9 @@ public final class Trainer {
   }
 
   /// Numbers training changes.
-  public var parameterCount: Int { towers.parameters.parameters.reduce(0) { $0 + $1.count } }
+  public var parameterCount: Int {
+    towers.parameters.parameters.reduce(0) { $0 + ($1.isStatistic ? 0 : $1.count) }
+  }
 
   /// How a run ended.
   public enum Ending: Sendable {

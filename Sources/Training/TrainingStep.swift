@@ -39,6 +39,7 @@ public final class TrainingStep {
       case .none, .optimizer, .parameters:
         TwoTowers(model, precision: recipe.precision, forTraining: true)
       }
+    if recipe.batchNorm == .world, world.size > 1 { towers.statisticsExchange = WorldStatistics(in: world) }
     reduction = Reduction(of: towers.parameters, recipe.shard, by: exchange)
     tree = GradientTree(of: towers.parameters)
     optimizer = Optimizer(recipe.optimizer, reduction.makeMoments())
@@ -120,7 +121,17 @@ public final class TrainingStep {
   public func optimize(_ step: Int, learningRate: Float, norm: Double) throws {
     whenEntering(.optimize)
     seconds.measure(\.optimize) { optimizer.step(step, towers, learningRate: learningRate, norm: norm) }
+    try averageStatistics()
     try seconds.measure(\.reduce) { try reduction.gatherValues() }
+  }
+
+  /// Brings what batch norm has come to know on all ranks together: the mean of it.
+  private func averageStatistics() throws {
+    guard world.size > 1 else { return }
+    for statistic in towers.parameters.parameters where statistic.isStatistic {
+      try statistic.values.withMutableFloats { try world.sum($0) }
+      scale(statistic.values, by: 1 / Float(world.size))
+    }
   }
 
   /// Which of this rank's pairs make up each micro-batch: they lie one behind the other.

@@ -32,7 +32,7 @@ import Towers
     #expect(!large.quickGELU)
     #expect(NamedModels.configuration(of: "ViT-B/32-quickgelu")?.quickGELU == true)
     #expect(NamedModels.configuration(of: "ViT-B-33") == nil)
-    #expect(NamedModels.names.count == 8)
+    #expect(NamedModels.names.count == 18)
     for name in NamedModels.names { #expect(NamedModels.configuration(of: name) != nil) }
   }
 
@@ -110,7 +110,7 @@ import Towers
     ("\"layers\": 2", "\"layers\": 0", "vision_cfg.layers: found 0, expected a whole number"),
     ("\"layers\": 2", "\"layers\": 1e30", "vision_cfg.layers: found 1e+30, expected a whole number"),
     ("\"layers\": 2", "\"layers\": \"2\"", "vision_cfg.layers: found \"2\", expected a whole number"),
-    ("\"layers\": 2", "\"layers\": [3, 4, 6, 3]", "vision_cfg.layers: [3, 4, 6, 3] describes a ModifiedResNet"),
+    ("\"layers\": 2", "\"layers\": [3, 4, 6]", "vision_cfg.layers: found [3, 4, 6], expected 4 numbers"),
     ("\"image_size\": 32", "\"image_size\": [32, 36]", "vision_cfg.image_size: [32, 36] is not a multiple"),
     ("\"image_size\": 32", "\"image_size\": [32]", "vision_cfg.image_size: found [32], expected one number"),
     ("\"patch_size\": 8", "\"patch_size\": [8, 4]", "vision_cfg.patch_size: found [8, 4], expected a square patch"),

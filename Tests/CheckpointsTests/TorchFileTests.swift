@@ -118,10 +118,36 @@ import Towers
     let openAIs = try open(weights.tensors + numbers)
     #expect(openAIs.configuration == quick && openAIs.tensors.count == weights.tensors.count)
     #expect(openAIs.warnings.count == 1 && openAIs.warnings[0].contains("a model with heads of 64 channels; an"))
+  }
 
-    let convolution = WeightTensor("visual.layer1.0.conv1.weight", shape: [1]) { [1] }
-    let error = #expect(throws: FileError.self) { try open(weights.tensors + [convolution]) }
-    #expect(error?.reason.contains("is of a ModifiedResNet, which is not supported yet") == true)
+  /// The count of batches is a whole number in a file, and may be missing.
+  @Test func aModifiedResNetIsToldByItsShapes() throws {
+    let model = ModelConfiguration(
+      embedDim: 24, vision: VisionConfiguration(imageSize: 96, stages: [1, 3, 2, 1], width: 4),
+      text: TextConfiguration(contextLength: 12, vocabularySize: 40, width: 128, heads: 2, layers: 3))
+    let shapes = TwoTowers.parameterShapes(of: model)
+    let tensors = shapes.map { shape in
+      WeightTensor(shape.name, shape: shape.shape) { [Float](repeating: 7, count: shape.shape.reduce(1, *)) }
+    }
+    func scratch(_ name: String) -> String { "\(directory)/\(name)" }
+    try SafetensorsWriter.write(tensors.map { TensorSource($0) }, to: scratch("all.safetensors"))
+    let weights = try Weights.open(scratch("all.safetensors"))
+    #expect(weights.configuration == model)
+    try weights.check(against: shapes)
+
+    try ModelDirectory.write(
+      weights.tensors, of: model, as: .openCLIP, into: scratch("exported"), usesCLIPVocabulary: true
+    ) { _ in }
+    let exported = try Weights.open(scratch("exported"))
+    #expect(exported.configuration == model)
+    #expect(try exported["visual.layer2.2.bn3.num_batches_tracked"]?.values() == [7])
+    let count = #"visual.bn1.num_batches_tracked":{"dtype":"I64","shape":[]"#
+    let file = try FileReader.contents(of: scratch("exported/open_clip_model.safetensors"))
+    #expect(String(decoding: file.prefix(1 << 16), as: UTF8.self).contains(count))
+
+    let few = tensors.filter { !$0.name.hasSuffix("num_batches_tracked") }
+    try SafetensorsWriter.write(few.map { TensorSource($0) }, to: scratch("few.safetensors"))
+    try Weights.open(scratch("few.safetensors")).check(against: shapes)
   }
 
   @Test func shapesThatTellNoModelAreNamed() throws {

@@ -90,7 +90,7 @@ import Towers
     for name in ["vocab.json", "merges.txt"] { try FileWriter.write([], to: "\(run)/\(name)") }
     #expect(try Weights.open(run).vocabulary == run)
     try FileWriter.write(Array(#"{"model": "ViT-B-17"}"#.utf8), to: "\(run)/recipe.json")
-    #expect(complaint(run)?.contains("recipe.json: model: \"ViT-B-17\" is not known; known are ViT-B-32") == true)
+    #expect(complaint(run)?.contains("recipe.json: model: \"ViT-B-17\" is not known; known are RN50") == true)
   }
 
   @Test func tensorsThatDoNotFitAreNamed() throws {

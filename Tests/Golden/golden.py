@@ -5,7 +5,8 @@ usage: python golden.py INTO [NAME …]
 INTO/NAME/config.json         the model's shape, as open_clip writes it
 INTO/NAME/weights.safetensors all weights, none of them at a value that would hide its use (no zero biases, no unit gains)
 INTO/NAME/case.safetensors    pixels (N, H, W, 3) 0…255 · tokens (rows) and lengths (N), packed without padding ·
-                              image_features, text_features (N, D) · loss () · gradient of every weight under its name
+                              image_features, text_features (N, D) · loss () · gradient of every weight under its name; with batch
+                              norm its statistics after this batch, and image_features_alone by those before it
 
 Needs torch and open_clip_torch. The test suite reads the cases that were frozen in
 Tests/TrainingTests/Fixtures; run this again only to add one.
@@ -39,6 +40,12 @@ CASES = {
         "vision_cfg": {"image_size": 30, "patch_size": 10, "layers": 1, "width": 36, "head_width": 12, "mlp_ratio": 3.5},
         "text_cfg": {"context_length": 20, "vocab_size": 50, "width": 27, "heads": 3, "layers": 2},
     },
+    # Every kind of block: with a shortcut of its own and without, shrinking and not.
+    "residual": {
+        "embed_dim": 20,
+        "vision_cfg": {"image_size": 64, "layers": [2, 1, 2, 1], "width": 4, "head_width": 32, "patch_size": None},
+        "text_cfg": {"context_length": 16, "vocab_size": 60, "width": 32, "heads": 2, "layers": 1},
+    },
 }
 
 
@@ -50,6 +57,9 @@ def build(config, seed):
         for name, weight in model.named_parameters():
             spread = 0.02 if weight.dim() > 1 else 0.1
             weight.add_(torch.randn(weight.shape, generator=draw) * spread)
+        for name, statistic in model.named_buffers():
+            if name.endswith(("running_mean", "running_var")):
+                statistic.add_(torch.rand(statistic.shape, generator=draw) * 0.5)
     return model.train(), draw
 
 
@@ -72,6 +82,7 @@ def main(into, names):
         config = CASES[name]
         model, draw = build(config, seed)
         pixels, tokens, lengths = batch(config, draw)
+        weights = {key: value.detach().clone() for key, value in model.state_dict().items()}
         images = ((pixels.float() / 255 - MEAN) / DEVIATION).permute(0, 3, 1, 2).contiguous()
         image_features, text_features, scale = model(images, tokens)[:3]
         loss = ClipLoss()(image_features, text_features, scale)
@@ -83,11 +94,17 @@ def main(into, names):
             "loss": loss.detach(),
         }
         case |= {"gradient." + key: value.grad.contiguous() for key, value in model.named_parameters()}
+        # What batch norm has come to know, and what it makes of each picture alone.
+        moved = {key: value.float().clone() for key, value in model.named_buffers() if key in weights}
+        case |= {"moved." + key: value for key, value in moved.items()}
+        if moved:
+            model.load_state_dict(weights)
+            with torch.no_grad():
+                case["image_features_alone"] = model.eval()(images, tokens)[0]
         folder = pathlib.Path(into) / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
-        weights = {key: value.detach().contiguous() for key, value in model.state_dict().items()}
-        save_file(weights, folder / "weights.safetensors", {"format": "pt"})
+        save_file({key: value.contiguous() for key, value in weights.items()}, folder / "weights.safetensors", {"format": "pt"})
         save_file({key: value.contiguous() for key, value in case.items()}, folder / "case.safetensors")
         print(f"{name}: loss {loss.item():.6f}, {sum(w.numel() for w in weights.values())} weights")
 

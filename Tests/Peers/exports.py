@@ -5,6 +5,8 @@
 A model is trained for a few steps, once with CLIP's vocabulary and once with a learned one; pictures and captions are
 then embedded by `clip embed` and by the peers, each with its own preprocessing and tokenizer as they come by default.
 """
+import json
+
 import models
 import peers
 from inputs import CAPTIONS, REPAIRABLE, margin, write_captioned
@@ -29,6 +31,21 @@ def by_transformers(directory, pictures):
     assert type(processor.image_processor) is CLIPImageProcessor, type(processor.image_processor)
     assert type(processor.tokenizer) is CLIPTokenizerFast, type(processor.tokenizer)
     return models.transformers_embeddings(CLIPModel.from_pretrained(directory).eval(), processor, pictures, TEXTS)
+
+
+def compare_residual(weights, folder, pictures):
+    """The same for a ModifiedResNet, which Transformers does not have."""
+    ours = peers.embed(weights, folder, pictures, TEXTS)
+    exported = folder / "residual open_clip"
+    with peers.check("export, ModifiedResNet: open_clip embeds pictures and captions alike"):
+        peers.clip("export", "--weights", weights, "--into", exported, "--format", "open_clip")
+        images, texts = by_open_clip(exported, pictures)
+        peers.expect_equal(ours["image_features"], images, TOLERANCE, [path.name for path in pictures])
+        peers.expect_equal(ours["text_features"], texts, TOLERANCE, TEXTS)
+    with peers.check("export, ModifiedResNet: the directory loads here"):
+        again = peers.embed(exported, folder, pictures, TEXTS)
+        for name in "image_features", "text_features":
+            peers.expect_equal(again[name], ours[name], 0)
 
 
 def compare(kind, weights, folder, pictures):
@@ -82,6 +99,11 @@ def main(folder):
         peers.clip("train", "--recipe", "tiny", "--data", folder / "shards", "--into", run, *words)
         compare(kind, run, folder, pictures)
     compare_tokens(folder / "CLIP's vocabulary transformers")
+    tower = "model.vision_cfg=" + json.dumps({"image_size": 32, "layers": [1, 2, 1, 1], "width": 8, "head_width": 32})
+    run = folder / "residual run"
+    words = [word for setting in settings + [tower, "precision=fp32"] for word in ("--set", setting)]
+    peers.clip("train", "--recipe", "tiny", "--data", folder / "shards", "--into", run, *words)
+    compare_residual(run, folder, pictures)
 
 
 if __name__ == "__main__":

@@ -225,6 +225,59 @@ CKERNELS_DECLARE(float, f32)
 CKERNELS_DECLARE(bf16, bf16)
 #undef CKERNELS_DECLARE
 
+// MARK: Convolutions
+
+/// Rows [begin, end) of a matrix of neighbourhoods: row = output pixel, columns = the 3 × 3 pixels around input pixel
+/// (stride · i, stride · j), from the top left, zeros beyond the picture. `pixel` is the bytes of one pixel.
+void CKernels_neighborhoods(const char *x, size_t height, size_t width, size_t pixel, size_t stride, char *y, size_t begin,
+                            size_t end);
+/// A weight (outputs, inputs, 3, 3) as (outputs, 3, 3, inputs), for outputs [begin, end).
+void CKernels_taps_first(const float *w, size_t inputs, float *y, size_t begin, size_t end);
+/// The weight of the backward twin of a convolution of stride 1, (inputs, 3, 3, outputs) with the taps turned around, for
+/// inputs [begin, end).
+void CKernels_taps_turned(const float *w, size_t outputs, size_t inputs, float *y, size_t begin, size_t end);
+/// w = g or w += g, with g (outputs, 3, 3, inputs) and w (outputs, inputs, 3, 3), for outputs [begin, end).
+void CKernels_add_taps_last(const float *g, size_t inputs, float *w, int accumulates, size_t begin, size_t end);
+
+#define CKERNELS_DECLARE(T, S)                                                                                       \
+  /* y = byte × factor[channel] + offset[channel], for pixels [begin, end) of 8-bit RGB. */                          \
+  void CKernels_pixels_##S(const uint8_t *pixels, const float *factor, const float *offset, T *y, size_t begin,      \
+                           size_t end);                                                                              \
+  /* The mean of each size × size pixels, for output pixels [begin, end). */                                         \
+  void CKernels_average_pool_##S(const T *x, size_t height, size_t width, size_t channels, size_t size, T *y,        \
+                                 size_t begin, size_t end);                                                          \
+  /* Its backward twin, for input pixels [begin, end). */                                                            \
+  void CKernels_average_pool_backward_##S(const T *dy, size_t height, size_t width, size_t channels, size_t size,    \
+                                          T *dx, size_t begin, size_t end);                                          \
+  /* sums = Σ over rows [begin, end) of x, or of (x − mean)² unless `mean` is null. */                               \
+  void CKernels_channel_sums_##S(const T *x, const float *mean, size_t channels, size_t begin, size_t end,           \
+                                 float *sums);                                                                       \
+  /* y = x · gain + shift (+ shortcut), and then max(0, y) if it rectifies. */                                       \
+  void CKernels_batch_norm_##S(const T *x, const float *gain, const float *shift, const T *shortcut, int rectifies,  \
+                               T *y, size_t channels, size_t begin, size_t end);                                     \
+  /* dx = dy where y > 0, else 0; `dx` may be `dy`. */                                                               \
+  void CKernels_rectifier_backward_##S(const T *dy, const T *y, T *dx, size_t count);                                \
+  /* sums (2, channels) = Σ over rows of dy, and of dy · x̂. */                                                       \
+  void CKernels_batch_norm_sums_##S(const T *dy, const T *x, const float *mean, const float *rstd, size_t channels,  \
+                                    size_t begin, size_t end, float *sums);                                          \
+  /* dx = gain · rstd · (dy − share · sums[0] − share · sums[1] · x̂); `dx` may be `dy`. */                           \
+  void CKernels_batch_norm_backward_##S(const T *dy, const T *x, const float *mean, const float *rstd,               \
+                                        const float *gain, const float *sums, float share, T *dx, size_t channels,   \
+                                        size_t begin, size_t end);                                                   \
+  /* y += x. */                                                                                                      \
+  void CKernels_add_same_##S(const T *x, T *y, size_t count);                                                        \
+  /* For pictures [begin, end): tokens (pixels + 1, channels) = the mean of the pixels, then they, all with their    \
+     positions; means (channels) = the first of them. */                                                             \
+  void CKernels_pool_tokens_##S(const T *x, size_t pixels, const float *positions, T *tokens, T *means,              \
+                                size_t channels, size_t begin, size_t end);                                          \
+  /* Its backward twin for x. */                                                                                     \
+  void CKernels_pool_tokens_backward_##S(const float *d_tokens, size_t pixels, T *dx, size_t channels, size_t begin, \
+                                         size_t end);
+
+CKERNELS_DECLARE(float, f32)
+CKERNELS_DECLARE(bf16, bf16)
+#undef CKERNELS_DECLARE
+
 // MARK: Attention
 
 /// One call of attention: `heads` heads of `width` columns each over segments of rows.

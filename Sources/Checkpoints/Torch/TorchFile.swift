@@ -9,8 +9,8 @@ import Files
 public final class TorchFile: Sendable {
   /// Where the file lies.
   public let path: String
-  /// The tensors in the order of the file, with the names they have there. Single integers, such as counts and sizes that
-  /// a module keeps, are no weights and left out.
+  /// The tensors in the order of the file, with the names they have there. Single integers, such as sizes that a module
+  /// keeps, are no weights and left out; batch norm's counts stay.
   public let tensors: [WeightTensor]
   /// Whether the model uses QuickGELU, as far as the file tells: a TorchScript archive names its classes, and OpenAI's are
   /// half precision or hold three numbers nobody else's do.
@@ -38,7 +38,7 @@ public final class TorchFile: Sendable {
       let state = try TorchStateDict(try machine.run(), of: machine)
       usesQuickGELU = Self.usesQuickGELU(state, isTorchScript: isTorchScript)
       tensors = try state.tensors.compactMap { name, tensor in
-        tensor.shape.isEmpty && !tensor.type.isFloatingPoint
+        tensor.shape.isEmpty && !tensor.type.isFloatingPoint && !OpenCLIPNames.countsBatches(name)
           ? nil : try Self.weight(name, tensor, of: archive, root: root, path: path)
       }
     } catch let flaw as TorchFlaw {
@@ -92,7 +92,7 @@ public final class TorchFile: Sendable {
           + "expected \(tensor.storage.count) numbers of \(tensor.storage.type.byteCount) bytes")
     }
     return WeightTensor(name, shape: tensor.shape) {
-      guard tensor.type.isFloatingPoint else {
+      guard tensor.type.isFloatingPoint || (tensor.type == .int64 && OpenCLIPNames.countsBatches(name)) else {
         throw FileError(path, "tensor \(name) holds \(tensor.type.rawValue), expected F32, F16, BF16 or F64")
       }
       do {

@@ -1,0 +1,47 @@
+/// What a convolution of a ModifiedResNet works on, of one picture.
+package struct ConvolutionShape {
+  /// Pixels it looks at, and pixels it makes.
+  package let pixelsIn: Int, pixelsOut: Int
+  /// Channels it looks at, and channels it makes.
+  package let inputs: Int, outputs: Int
+  /// Pixels that go into each pixel it makes: 1 or 9.
+  package let taps: Int
+
+  /// Multiplications, each with its addition.
+  package var products: Int { pixelsOut * outputs * inputs * taps }
+}
+
+extension VisionConfiguration {
+  /// All convolutions of a ModifiedResNet, in the order of the way forward; none of a Vision Transformer.
+  package var convolutions: [ConvolutionShape] {
+    guard isResNet else { return [] }
+    var side = imageHeight / 2
+    let stem = [(4, 3, width / 2), (1, width / 2, width / 2), (1, width / 2, width)].map { shrinking, inputs, outputs in
+      ConvolutionShape(
+        pixelsIn: side * side * shrinking, pixelsOut: side * side, inputs: inputs, outputs: outputs, taps: 9)
+    }
+    side /= 2
+    var inputs = width
+    let blocks = stages.enumerated().flatMap { stage, count in
+      (0..<count).flatMap { index in
+        let planes = width << stage, outputs = planes * Bottleneck.expansion
+        let before = side * side
+        if stage > 0 && index == 0 { side /= 2 }
+        let after = side * side
+        func shape(_ pixels: Int, _ inputs: Int, _ outputs: Int, taps: Int = 1) -> ConvolutionShape {
+          ConvolutionShape(pixelsIn: pixels, pixelsOut: pixels, inputs: inputs, outputs: outputs, taps: taps)
+        }
+        var shapes = [
+          shape(before, inputs, planes), shape(before, planes, planes, taps: 9), shape(after, planes, outputs),
+        ]
+        if before != after || inputs != outputs { shapes.append(shape(after, inputs, outputs)) }
+        inputs = outputs
+        return shapes
+      }
+    }
+    return stem + blocks
+  }
+
+  /// Channels a ModifiedResNet ends with before its attention pool.
+  package var pooledChannels: Int { (width << (stages.count - 1)) * Bottleneck.expansion }
+}
