@@ -13,6 +13,8 @@ public struct Weights: Sendable {
   public let vocabulary: String?
   /// What a picture goes through before the image tower.
   public let preprocessing: Preprocessing
+  /// Whether nothing on disk tells the activation, so that what ``configuration`` says of it is an assumption.
+  public let isActivationAssumed: Bool
   /// Lines to show: damaged checkpoints that were passed over, and what was taken for granted.
   public let warnings: [String]
 
@@ -37,6 +39,7 @@ public struct Weights: Sendable {
       return Weights(
         path: place.file, configuration: description.configuration, tensors: tensors,
         vocabulary: description.vocabulary, preprocessing: description.preprocessing,
+        isActivationAssumed: besides == nil && file.usesQuickGELU == nil,
         warnings: place.warnings + [description.assumption].compactMap(\.self))
     } catch let error as WeightsError {
       throw FileError(place.file, error.description)

@@ -25,10 +25,16 @@ public final class TwoTowers {
     return towers.parameters.parameters.map { ($0.name, $0.shape) }
   }
 
-  /// How many numbers a model has, and how many in each of the blocks that ranks may share.
-  public static func parameterLayout(of configuration: ModelConfiguration) -> (all: Int, units: [Int]) {
+  /// How many numbers a model has, batch norm's statistics among them, how many of them are trained, and how many are in
+  /// each of the blocks that ranks may share.
+  public static func parameterLayout(
+    of configuration: ModelConfiguration
+  ) -> (all: Int, trained: Int, units: [Int]) {
     let store = TwoTowers(declaring: configuration, precision: .fp32).parameters
-    return (store.parameters.reduce(0) { $0 + $1.count }, store.unitSizes)
+    let trained = store.parameters.filter { !$0.isStatistic }
+    return (
+      store.parameters.reduce(0) { $0 + $1.count }, trained.reduce(0) { $0 + $1.count }, store.unitSizes
+    )
   }
 
   /// Builds a model whose values are all zero: draw them with `parameters.initialize`, or load them.

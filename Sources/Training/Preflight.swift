@@ -50,6 +50,14 @@ enum Preflight {
             + "expected \(expected.mean) and \(expected.std)")
       }
       try initialWeights.check(against: TwoTowers.parameterShapes(of: model))
+      let isQuick = initialWeights.configuration.quickGELU
+      // Where it was only assumed, a warning has said so, and the recipe knows better.
+      guard isQuick == model.quickGELU || initialWeights.isActivationAssumed else {
+        throw FileError(
+          initialWeights.path,
+          "was trained with \(isQuick ? "QuickGELU" : "exact GELU"), the recipe's model has the other activation: "
+            + "set model.quick_gelu=\(isQuick)")
+      }
     }
     try agree("program", Digest(of: try FileReader.contents(of: "/proc/self/exe")), in: world)
     try agree("recipe", Digest(of: Array(recipe.json.utf8)), in: world)

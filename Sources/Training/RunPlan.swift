@@ -47,7 +47,7 @@ public struct RunPlan: Sendable {
     let micro = min(recipe.microBatch, pairs)
     microBatches = (pairs + micro - 1) / micro
     try recipe.checkOrder(ranks: ranks)
-    parameters = layout.all
+    parameters = layout.trained
     checkpointBytes = 12 * layout.all
     let sizes = Sizes(
       recipe: recipe, model: model, layout: layout, ranks: ranks, threads: threads, pairs: pairs, micro: micro,
@@ -67,7 +67,7 @@ public struct RunPlan: Sendable {
   private struct Sizes {
     let recipe: Recipe
     let model: ModelConfiguration
-    let layout: (all: Int, units: [Int])
+    let layout: (all: Int, trained: Int, units: [Int])
     let ranks: Int
     let threads: Int
     let pairs: Int

@@ -108,9 +108,10 @@ struct Train: ParsableCommand {
     let tokenizer = Tokenizer(try Vocabulary.named(recipe.vocabulary))
     let samples = try ShardCollection(data, weights: dataWeights)
     let validate = try validation.map { try Validator($0, recipe, tokenizer, threads: threads.count, in: world) }
+    let weights = try initialWeights.map { try Weights.open($0) }
+    if world.isFirst { weights?.warnings.forEach { Failure.tell("warning: \($0)") } }
     let trainer = try Trainer(
-      recipe, data: samples, tokenizer: tokenizer, into: into,
-      initialWeights: try initialWeights.map { try Weights.open($0) }, allowing: allowChange,
+      recipe, data: samples, tokenizer: tokenizer, into: into, initialWeights: weights, allowing: allowChange,
       patience: patience, in: world,
       validate: validate?.callAsFunction)
     if world.isFirst { greet(recipe, samples, trainer, world) }

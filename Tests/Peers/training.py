@@ -4,7 +4,8 @@
 
 Both start from the same weights and see the same batches: the data set is one batch, whose order the loss does not
 depend on, and its pictures have the model's size, so that a random square of one is the whole. Losses, learning rates,
-norms of the gradient and multipliers of our journal are compared with the peer's, step by step.
+norms of the gradient and multipliers of our journal are compared with the peer's, step by step; of a ResNet also what
+batch norm has come to know.
 """
 import json
 import math
@@ -19,6 +20,10 @@ MODEL = {
     "vision_cfg": {"image_size": 32, "patch_size": 8, "layers": 2, "width": 64, "head_width": 32},
     "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
 }
+RESIDUAL = MODEL | {
+    "vision_cfg": {"image_size": 32, "layers": [1, 2, 1, 1], "width": 8, "head_width": 32, "patch_size": None}}
+# Batch norm of the whole batch: on two ranks, of both together.
+OF_ALL = {"microBatch": BATCH, "batchNorm": "world"}
 # How far a number of the journal may be from the peer's, relative to it.
 TOLERANCES = {"loss": 1e-4, "learning_rate": 1e-6, "gradient_norm": 1e-3, "logit_scale": 1e-4}
 
@@ -76,18 +81,48 @@ def peer_journal(model, pictures, captions, gradient_clip):
     return journal
 
 
-def our_journal(folder, weights, gradient_clip, ranks):
-    """Trains with `clip train`; its journal."""
+def our_journal(folder, weights, gradient_clip, ranks, model=MODEL, more={}):
+    """Trains with `clip train`; its journal, and its directory."""
     recipe = {
-        "model": MODEL, "precision": "fp32", "globalBatch": BATCH, "microBatch": 24, "steps": STEPS,
+        "model": model, "precision": "fp32", "globalBatch": BATCH, "microBatch": 24, "steps": STEPS,
         "optimizer": OPTIMIZER | {"gradientClip": gradient_clip},
         "schedule": {"warmupSteps": WARMUP, "decay": "cosine"}, "augmentation": {"crop": "square"},
-    }
+    } | more
     run = folder / f"run from {weights.name} on {ranks}"
     (folder / "recipe.json").write_text(json.dumps(recipe))
     peers.clip("train", "--recipe", folder / "recipe.json", "--data", folder / "shards", "--into", run,
                "--initial-weights", weights, "--threads", 1, ranks=ranks)
-    return [json.loads(line) for line in (run / "journal.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (run / "journal.jsonl").read_text().splitlines()], run
+
+
+def compare(ours, theirs):
+    """Whether two journals say the same."""
+    assert len(ours) == len(theirs), f"the journal has {len(ours)} steps, the peer's {len(theirs)}"
+    for step, (found, expected) in enumerate(zip(ours, theirs), start=1):
+        for field, tolerance in TOLERANCES.items():
+            error = abs(found[field] - expected[field])
+            assert error <= tolerance * abs(expected[field]), (
+                f"step {step}: {field} is {found[field]}, the peer's {expected[field]}")
+
+
+def compare_residual(folder, pictures, captions):
+    """A ResNet's steps, and its running statistics after them."""
+    from safetensors.torch import load_file
+
+    weights = folder / "residual"
+    model = models.draw_open_clip(RESIDUAL, seed=6)
+    models.save_open_clip(model, RESIDUAL, weights)
+    theirs = peer_journal(model.train(), pictures, captions, 0)
+    statistics = {name: value.float() for name, value in model.named_buffers() if ".bn" in name or ".downsample" in name}
+    assert len(statistics) == 3 * 22, f"{len(statistics)} statistics"
+    for ranks in 1, 2:
+        with peers.check(f"training a ResNet, {ranks} rank{'s'[:ranks - 1]}: {STEPS} steps and statistics alike"):
+            ours, run = our_journal(folder, weights, 0, ranks, RESIDUAL, OF_ALL)
+            compare(ours, theirs)
+            found = load_file(run / f"step-{STEPS:09d}" / "model.safetensors")
+            for name, expected in statistics.items():
+                error = (found[name].reshape(expected.shape) - expected).norm() / expected.norm()
+                assert error <= 1e-3, f"{name} is off by {error:.1e} of its norm"
 
 
 def main(folder):
@@ -104,13 +139,8 @@ def main(folder):
         theirs = peer_journal(model.train(), pictures, captions, gradient_clip)
         for ranks in 1, 2:
             with peers.check(f"training {name}, {ranks} rank{'s'[:ranks - 1]}: {STEPS} steps alike"):
-                ours = our_journal(folder, weights, gradient_clip, ranks)
-                assert len(ours) == STEPS, f"the journal has {len(ours)} steps"
-                for step, (found, expected) in enumerate(zip(ours, theirs), start=1):
-                    for field, tolerance in TOLERANCES.items():
-                        error = abs(found[field] - expected[field])
-                        assert error <= tolerance * abs(expected[field]), (
-                            f"step {step}: {field} is {found[field]}, the peer's {expected[field]}")
+                compare(our_journal(folder, weights, gradient_clip, ranks)[0], theirs)
+    compare_residual(folder, pictures, captions)
 
 
 if __name__ == "__main__":

@@ -65,6 +65,15 @@ import Testing
     #expect(!scratch.exists("new"))
   }
 
+  /// The shapes are the same, the numbers would not be.
+  @Test func anotherActivationIsNamed() throws {
+    try scratch.fail(
+      Trained.command(into: "new", steps: 1, "model.quick_gelu=true") + ["--initial-weights", "model"], with: 74,
+      "was trained with exact GELU", "set model.quick_gelu=false")
+    #expect(!scratch.exists("new"))
+    try scratch.succeed(Trained.command(into: "new", steps: 1) + ["--initial-weights", "model"])
+  }
+
   @Test func damagedFilesAreNamed() throws {
     try scratch.change(file) { $0.removeLast(5) }
     try scratch.fail(embed(), with: 74, file, "it was cut short")
