@@ -38,6 +38,29 @@ import Testing
     try scratch.pack(["in"], samplesPerShard: 150)
   }
 
+  /// Killed when only the journal was left to remove: nothing is packed again, and the same is told of it; a command that
+  /// asks for something else is refused.
+  @Test func whatWasPackedAlreadyIsCounted() throws {
+    try packPairs()
+    try scratch.write(Self.lines.joined(separator: "\n"), to: "queries.txt")
+    let queries = try QueryList(contentsOf: "\(scratch.path)/queries.txt")
+    let target = "\(scratch.path)/target"
+    func balancer(seed: UInt64) throws -> Balancer {
+      try Balancer(ShardCollection([scratch.dataset]), queries: queries, perQuery: 20, seed: seed, threads: 2)
+    }
+    var journal: [UInt8] = []
+    let report = try balancer(seed: 1).balance(into: target) { _ in
+      journal = (try? scratch.read("\(target)/packing.jsonl")) ?? journal
+    }
+    #expect(!journal.isEmpty)
+    let index = try scratch.read("\(target)/index.json")
+    try scratch.write(journal, to: "target/packing.jsonl")
+    let other = #expect(throws: FileError.self) { try balancer(seed: 2).balance(into: target) }
+    #expect(other?.description.contains("with --seed 1, this command says 2") == true)
+    #expect(try balancer(seed: 1).balance(into: target) == report)
+    #expect(try scratch.read("\(target)/index.json") == index && !Directory.exists("\(target)/packing.jsonl"))
+  }
+
   private func balance(
     into name: String = "balanced", data: [String]? = nil, perQuery: Int = 20, seed: UInt64 = 0, isStrict: Bool = false,
     lines: [String] = lines, threads: Int = 2

@@ -40,16 +40,6 @@ import Testing
     try scratch.succeed(Trained.command(data: "balanced", steps: 1))
   }
 
-  /// Killed between the last shard and the end: nothing is packed again, and the same is told of it.
-  @Test func whatWasPackedAlreadyIsCounted() throws {
-    let report = try scratch.succeed(command(into: "balanced", "--per-query", "8", "--json")).output
-    let index = try scratch.read("balanced/index.json")
-    try scratch.write("{}\n", to: "balanced/packing.jsonl")
-    #expect(try scratch.succeed(command(into: "balanced", "--per-query", "8", "--json")).output == report)
-    #expect(try scratch.read("balanced/index.json") == index && !scratch.exists("balanced/packing.jsonl"))
-    try scratch.fail(command(into: "balanced", "--per-query", "8"), with: 74, "it holds a dataset, which is complete")
-  }
-
   @Test func theCapHoldsAndThreadsDecideNothing() throws {
     let strict = command(into: "strict", "--per-query", "8", "--strict", "--seed", "5", "--json", "--threads", "3")
     let report = try object(try scratch.succeed(strict).output)

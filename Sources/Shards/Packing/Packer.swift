@@ -76,7 +76,7 @@ public struct Packer: Sendable {
     }
     return try withExtendedLifetime(lock) {
       do {
-        let packing = try Self.finished(in: directory) ?? write(inputs, into: directory, progress)
+        let packing = try write(inputs, into: directory, progress)
         lock.release()
         // Last of all: as long as it is there, the command that began may be given again.
         try Directory.remove("\(directory)/\(PackJournal.fileName)")
@@ -109,14 +109,6 @@ public struct Packer: Sendable {
     }
   }
 
-  /// What an earlier command packed that was killed when only the journal was left to remove.
-  private static func finished(in directory: String) throws -> Packing? {
-    guard Directory.exists("\(directory)/\(ShardIndex.fileName)") else { return nil }
-    let index = try ShardIndex.read(from: directory)
-    let examples = try PackJournal.last(in: directory)?.tally.examples ?? [:]
-    return Packing(index: index, examples: examples, resumedShards: index.shards.count)
-  }
-
   /// The error with what a person may do once its reason is gone.
   private static func goingOn(_ error: any Error, in directory: String) -> any Error {
     guard let error = error as? FileError else { return error }
@@ -137,6 +129,12 @@ public struct Packer: Sendable {
     let plan = PackJournal.Plan(
       settings: settings, inputs: try inputs.map { PackJournal.Input(path: $0.path, bytes: try $0.fileCount()) })
     let journal = try PackJournal(plan, in: directory)
+    if Directory.exists("\(directory)/\(ShardIndex.fileName)") {
+      // An earlier command was killed when only the journal was left to remove.
+      let index = try ShardIndex.read(from: directory)
+      return Packing(
+        index: index, examples: journal.lines.last?.tally.examples ?? [:], resumedShards: index.shards.count)
+    }
     try FileWriter.removeLeftovers(in: directory)
     let resumed = journal.lines.count
     for line in journal.lines { try Self.check(line.shard, in: directory) }
