@@ -113,7 +113,7 @@ let package = Package(
     tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),
     tests(of: "Captions", ["Files"], resources: [.copy("Fixtures")]),
     tests(of: "Evaluation", ["Files", "CPNG"]),
-    tests(of: "Benchmarks", ["Tensors", "Towers", "Collectives"]),
+    tests(of: "Benchmarks", ["Tensors", "Towers", "Collectives", "Training"]),
     tests(of: "emoji-pictures", ["Files"]),
   ]
 )

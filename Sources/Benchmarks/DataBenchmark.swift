@@ -34,7 +34,7 @@ public struct DataBenchmark: Sendable {
       data,
       SampleReader(
         pixels: model.vision.imageWidth, contextLength: model.text.contextLength, tokenizer: tokenizer,
-        preprocessing: .clip), recipe)
+        preprocessing: .clip), recipe, for: model.vision)
     let plan = BatchPlan(
       shardSizes: data.shardSizes, samples: data.count, seed: UInt64(recipe.seed), globalBatch: samples * world.size,
       microBatch: min(recipe.microBatch, samples), rank: world.rank, ranks: world.size)
@@ -54,7 +54,7 @@ public struct DataBenchmark: Sendable {
           undecodable += reading.skipped
           times += reading.times
         }
-        let batch = reader.microBatch(pictures, tokens: tokens)
+        let batch = reader.microBatch(pictures, tokens: tokens, of: places)
         normalizing += Durations.seconds(of: { normalize(batch.pictures, for: model.vision) })
       }
     }

@@ -32,7 +32,8 @@ public struct StepBenchmark: Sendable {
   ///   add in canonical order.
   public func run(in world: any Communicator) throws -> StepReport {
     let model = try recipe.model.configuration
-    let pairs = SyntheticPairs(model, captions: lengths)
+    try recipe.checkTraining(of: model)
+    let pairs = SyntheticPairs(model, captions: lengths, PatchDropout(model.vision, recipe))
     let own = world.rank * batch..<(world.rank + 1) * batch
     let microBatch = min(recipe.microBatch, batch)
     var fitted = recipe
@@ -53,7 +54,7 @@ public struct StepBenchmark: Sendable {
     let peakAfter = try products.peak(in: world)
 
     let captions = pairs.captionLengths(own)
-    let operations = StepOperations.count(model, captionLengths: captions, globalBatch: batch * world.size)
+    let operations = StepOperations.count(model, recipe, captionLengths: captions, globalBatch: batch * world.size)
     let tokens = try world.sum(Double(captions.reduce(0, +)))
     taken.sort { $0.seconds < $1.seconds }
     return StepReport(

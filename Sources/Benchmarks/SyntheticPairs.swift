@@ -1,15 +1,18 @@
 import Tensors
 public import Towers
+package import Training
 
 /// Pairs made of random bytes and random tokens, each a function of its number: the same for any number of ranks.
 public struct SyntheticPairs: Sendable {
   private let model: ModelConfiguration
   private let lengths: CaptionLengths
+  private let dropout: PatchDropout
 
-  /// Pairs for a model, with captions of some lengths.
-  public init(_ model: ModelConfiguration, captions lengths: CaptionLengths) {
+  /// Pairs for a model, with captions of some lengths, and pictures of which some patches are seen.
+  package init(_ model: ModelConfiguration, captions lengths: CaptionLengths, _ dropout: PatchDropout) {
     self.model = model
     self.lengths = lengths
+    self.dropout = dropout
   }
 
   /// Tokens of the captions of some pairs.
@@ -38,7 +41,9 @@ public struct SyntheticPairs: Sendable {
       }
     }
     let pictures = PackedPictures(
-      pixels: pixels, count: numbers.count, mean: [0.5, 0.5, 0.5], deviation: [0.3, 0.3, 0.3])
+      pixels: pixels, count: numbers.count,
+      patches: dropout.patches(at: numbers.map { BatchPlan.Place(sample: $0, epoch: 0, position: $0) }),
+      mean: [0.5, 0.5, 0.5], deviation: [0.3, 0.3, 0.3])
     return MicroBatch(
       pictures: pictures, captions: PackedCaptions(numbers.map(tokens)))
   }

@@ -32,16 +32,17 @@ struct EmbeddingHead {
     return saved
   }
 
-  /// Sets `dx` (segments, width) from the gradient of the embeddings.
-  func backward(_ gradient: Tensor, _ saved: Saved, into dx: StreamGradient, in workspace: Workspace) {
+  /// Sets `dx` (segments, width) from the gradient of the embeddings; nil: only the projection is trained.
+  func backward(_ gradient: Tensor, _ saved: Saved, into dx: StreamGradient?, in workspace: Workspace) {
     workspace.scope {
       let rows = saved.x.rows, width = saved.x.columns
       let dFeatures = workspace.tensor(rows: rows, columns: gradient.columns)
       normalizeRowsBackward(gradient, y: saved.embeddings, inverseNorms: saved.inverseNorms, into: dFeatures)
       let normalized = workspace.activations(rows: rows, columns: width)
       norm.forward(saved.x, into: normalized, statistics: nil)
-      let dNormalized = workspace.activations(rows: rows, columns: width)
+      let dNormalized = dx.map { _ in workspace.activations(rows: rows, columns: width) }
       projection.backward(workspace.operand(dFeatures), x: normalized, into: dNormalized)
+      guard let dx, let dNormalized else { return }
       zero(dx.values)
       norm.backward(dNormalized, x: saved.x, statistics: saved.statistics, addingTo: dx)
     }

@@ -18,9 +18,10 @@ struct MLP {
       active: workspace.activations(rows: rows, columns: input.outputs))
   }
 
-  func forward(_ x: Tensor, adding residual: Tensor, into y: Tensor, _ saved: Saved) {
+  /// - Parameter y: (tokens, width); nil: nobody needs the result.
+  func forward(_ x: Tensor, adding residual: Tensor, into y: Tensor?, _ saved: Saved) {
     input.forward(x, into: saved.hidden, ending: .activating(activation, into: saved.active))
-    output.forward(saved.active, into: y, adding: residual)
+    if let y { output.forward(saved.active, into: y, adding: residual) }
   }
 
   /// Sets `dx`; the residual's gradient is `dy` itself.

@@ -12,6 +12,8 @@ public struct Parameter: Sendable {
   let isFactor: Bool
   /// Whether it is a statistic of batch norm, which follows the pictures and has no gradient.
   public let isStatistic: Bool
+  /// Whether it belongs to a group of layers that training leaves as they are.
+  public let isLocked: Bool
   /// Where it begins in the flat order of all parameters, in elements.
   public let offset: Int
   let initializer: Initializer
@@ -51,7 +53,7 @@ public struct Parameter: Sendable {
     let row = shape.dropFirst().reduce(1, *)
     return Parameter(
       name: name, shape: [range.count] + shape.dropFirst(), decays: decays, isFactor: isFactor,
-      isStatistic: isStatistic, offset: offset + range.lowerBound * row,
-      initializer: initializer, memory: memory)
+      isStatistic: isStatistic, isLocked: isLocked, offset: offset + range.lowerBound * row, initializer: initializer,
+      memory: memory)
   }
 }

@@ -14,7 +14,10 @@ public final class ParameterStore {
   public private(set) var stretches: [Stretch] = []
   /// Whether ranks share the units, so that this one keeps its slices of them only.
   public private(set) var isShared = false
-  private var units: [Range<Int>] = []
+  /// What training changes: runs of elements that are not locked, one behind the other.
+  public private(set) var trained: [Range<Int>] = []
+  private(set) var units: [Range<Int>] = []
+  private var isLocking = false
   private let memory = ParameterMemory()
 
   /// A store without parameters.
@@ -29,11 +32,18 @@ public final class ParameterStore {
   ) -> Parameter {
     // The rule of the paper (neither gains nor biases) in the form open_clip first gave it: one dimension, no decay.
     let parameter = Parameter(
-      name: name, shape: shape, decays: shape.count > 1, isFactor: isFactor, isStatistic: isStatistic, offset: count,
-      initializer: initializer, memory: memory)
+      name: name, shape: shape, decays: shape.count > 1, isFactor: isFactor, isStatistic: isStatistic,
+      isLocked: isLocking, offset: count, initializer: initializer, memory: memory)
     parameters.append(parameter)
     count += (parameter.count + 15) / 16 * 16
     return parameter
+  }
+
+  /// Declares parameters that training leaves as they are, if `isLocked`.
+  func locking<Result>(_ isLocked: Bool, _ declare: () -> Result) -> Result {
+    defer { isLocking = false }
+    isLocking = isLocked
+    return declare()
   }
 
   /// Makes a unit of all that was declared since ``count`` was `first`.
@@ -45,9 +55,6 @@ public final class ParameterStore {
     units.append(unit.elements)
     return unit
   }
-
-  /// Elements of each unit.
-  var unitSizes: [Int] { units.map(\.count) }
 
   /// Reserves the memory: values alone, or gradients as well.
   func allocate(forTraining: Bool) {
@@ -69,12 +76,19 @@ public final class ParameterStore {
 
   /// Cuts the elements into stretches.
   private func cut(keeping slice: (Range<Int>) -> Range<Int>) {
+    let locks = runs { $0.isLocked }
+    trained = locks.filter { !$0.value }.map(\.range)
+    func add(_ elements: Range<Int>, keeping kept: (Range<Int>) -> Range<Int>, isShared: Bool) {
+      for run in locks {
+        let part = run.range.clamped(to: elements)
+        guard !part.isEmpty else { continue }
+        stretches.append(Stretch(elements: part, kept: kept(part), isShared: isShared, isLocked: run.value))
+      }
+    }
     var end = 0
     for unit in units + [count..<count] {
-      if unit.lowerBound > end {
-        stretches.append(Stretch(elements: end..<unit.lowerBound, kept: end..<unit.lowerBound, isShared: false))
-      }
-      if !unit.isEmpty { stretches.append(Stretch(elements: unit, kept: slice(unit), isShared: isShared)) }
+      add(end..<unit.lowerBound, keeping: { $0 }, isShared: false)
+      add(unit, keeping: slice, isShared: isShared)
       end = unit.upperBound
     }
   }
@@ -111,9 +125,10 @@ public final class ParameterStore {
 
   /// Forgets the gradients of the step before: the first micro-batch overwrites or adds to nothing.
   ///
-  /// Only what is added to needs zeros; a product can as well overwrite, which spares a pass over all gradients.
+  /// Only what is added to needs zeros; a product can as well overwrite, which spares a pass over all gradients. Those of
+  /// what is locked are never touched, so that the system does not even give memory for them.
   public func beginGradients() {
-    for parameter in parameters where !parameter.isFactor {
+    for parameter in parameters where !parameter.isFactor && !parameter.isLocked {
       for part in memory.kept.parts(of: parameter.elements) { zero(gradients(of: part)) }
     }
     memory.accumulates = false
@@ -144,15 +159,20 @@ public final class ParameterStore {
   /// All gradients as one row, where ranks do not share them.
   public var gradients: Tensor { gradients(of: 0..<count) }
 
-  /// Runs of neighbouring parameters that decay alike, as ranges of elements.
+  /// Runs of neighbouring parameters that are trained and decay alike, as ranges of elements.
   public var runs: [(range: Range<Int>, decays: Bool)] {
-    var runs: [(range: Range<Int>, decays: Bool)] = []
+    runs { $0.isLocked ? nil : $0.decays }.compactMap { run in run.value.map { (run.range, $0) } }
+  }
+
+  /// Runs of neighbouring parameters of which something is the same; the gap behind a parameter belongs to it.
+  private func runs<Value: Equatable>(_ value: (Parameter) -> Value) -> [(range: Range<Int>, value: Value)] {
+    var runs: [(range: Range<Int>, value: Value)] = []
     for (index, parameter) in parameters.enumerated() {
       let end = index + 1 < parameters.count ? parameters[index + 1].offset : count
-      if let last = runs.last, last.decays == parameter.decays {
+      if let last = runs.last, last.value == value(parameter) {
         runs[runs.count - 1].range = last.range.lowerBound..<end
       } else {
-        runs.append((parameter.offset..<end, parameter.decays))
+        runs.append((parameter.offset..<end, value(parameter)))
       }
     }
     return runs

@@ -5,11 +5,14 @@ enum PictureTower {
   case transformer(ImageTower)
   case residual(ResNetTower)
 
-  init(_ configuration: VisionConfiguration, embedDim: Int, activation: Activation, in store: ParameterStore) {
+  init(
+    _ configuration: VisionConfiguration, embedDim: Int, activation: Activation, _ training: TowerTraining,
+    in store: ParameterStore
+  ) {
     self =
       configuration.isResNet
-      ? .residual(ResNetTower(configuration, embedDim: embedDim, in: store))
-      : .transformer(ImageTower(configuration, embedDim: embedDim, activation: activation, in: store))
+      ? .residual(ResNetTower(configuration, embedDim: embedDim, training, in: store))
+      : .transformer(ImageTower(configuration, embedDim: embedDim, activation: activation, training, in: store))
   }
 
   /// What the backward twin needs.
@@ -45,7 +48,7 @@ enum PictureTower {
     }
   }
 
-  /// Adds to the gradients of all parameters, from the gradient of the embeddings.
+  /// Adds to the gradients of all parameters that are trained, from the gradient of the embeddings.
   func backward(_ gradient: Tensor, _ saved: Saved, in workspace: Workspace) throws {
     switch (self, saved) {
     case (.transformer(let tower), .transformer(let saved)): try tower.backward(gradient, saved, in: workspace)
@@ -56,23 +59,9 @@ enum PictureTower {
   }
 }
 
-extension ImageTower {
-  /// The patches of pictures, normalised.
-  fileprivate func patches(of pictures: PackedPictures, in workspace: Workspace) -> Tensor {
-    let rows = workspace.activations(
-      rows: pictures.count * configuration.gridHeight * configuration.gridWidth,
-      columns: 3 * configuration.patchSize * configuration.patchSize)
-    Tensors.patches(
-      of: UnsafeBufferPointer(pictures.pixels.bytes), height: configuration.imageHeight,
-      width: configuration.imageWidth,
-      patch: configuration.patchSize, mean: pictures.mean, deviation: pictures.deviation, into: rows)
-    return rows
-  }
-}
-
 extension ResNetTower {
   /// The pixels of pictures, normalised.
-  fileprivate func pixels(of pictures: PackedPictures, in workspace: Workspace) -> Tensor {
+  func pixels(of pictures: PackedPictures, in workspace: Workspace) -> Tensor {
     let rows = workspace.activations(
       rows: pictures.count * configuration.imageHeight * configuration.imageWidth, columns: 3)
     normalizedPixels(

@@ -8,8 +8,9 @@ struct Projection {
     multiply(x, weight.values, into: y)
   }
 
-  func backward(_ dy: Tensor, x: Tensor, into dx: Tensor) {
-    multiply(dy, weight.values.transposed, into: dx)
+  /// Adds to the gradient of the weight, and sets `dx` unless nobody needs it.
+  func backward(_ dy: Tensor, x: Tensor, into dx: Tensor?) {
+    if let dx { multiply(dy, weight.values.transposed, into: dx) }
     multiplyTransposed(x, dy, into: weight.gradient, accumulating: weight.accumulates, columnSums: nil)
   }
 }

@@ -20,8 +20,9 @@ struct ResidualBlock {
   }
 
   /// - Parameters:
-  ///   - x: (tokens, width); `y`: the same shape.
-  func forward(_ x: Tensor, _ segments: Segments, into y: Tensor, in workspace: Workspace) -> Saved {
+  ///   - x: (tokens, width).
+  ///   - y: the same shape; nil: nobody needs the result, but what the backward twin needs.
+  func forward(_ x: Tensor, _ segments: Segments, into y: Tensor?, in workspace: Workspace) -> Saved {
     let saved = Saved(
       x: x,
       statistics1: workspace.tensor(rows: x.rows, columns: 2),

@@ -1,4 +1,4 @@
-/// A range in the flat order of all parameters that is a unit, or lies between units.
+/// A range in the flat order of all parameters that is a unit, or lies between units; all of it is trained, or nothing.
 public struct Stretch: Sendable {
   /// Its elements.
   public let elements: Range<Int>
@@ -6,4 +6,6 @@ public struct Stretch: Sendable {
   public let kept: Range<Int>
   /// Whether it is a unit of which each rank keeps another slice.
   public let isShared: Bool
+  /// Whether training leaves it as it is.
+  public let isLocked: Bool
 }

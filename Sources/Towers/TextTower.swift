@@ -10,28 +10,44 @@ struct TextTower {
   let transformer: Transformer
   let head: EmbeddingHead
   let configuration: TextConfiguration
+  /// How many groups of layers at the beginning are locked.
+  let locked: Int
 
   /// Declares the parameters under open_clip's names, with the deviations of CLIP's own code.
-  init(_ configuration: TextConfiguration, embedDim: Int, activation: Activation, in store: ParameterStore) {
+  init(
+    _ configuration: TextConfiguration, embedDim: Int, activation: Activation, _ training: TowerTraining,
+    in store: ParameterStore
+  ) {
     self.configuration = configuration
+    let locked = training.lockedTextGroups, layers = configuration.layers
+    self.locked = locked
     let width = configuration.width, hidden = configuration.mlpWidth
     let deviation = 1 / Float(width).squareRoot()
     let residual = deviation / Float(2 * configuration.layers).squareRoot()
-    positions = store.declare("positional_embedding", [configuration.contextLength, width], .normal(0.01))
-    let projection = store.declare("text_projection", [width, embedDim], .normal(deviation), isFactor: true)
-    let blocks = (0..<configuration.layers).map { layer in
-      ResidualBlock(
-        "transformer.resblocks.\(layer)", width: width, hidden: hidden, heads: configuration.heads, isCausal: true,
-        activation: activation,
-        BlockInitializers(
-          qkv: .normal(deviation), output: .normal(residual), input: .normal(1 / Float(2 * width).squareRoot()),
-          projection: .normal(residual)),
-        in: store)
+    positions = store.locking(locked > 0) {
+      store.declare("positional_embedding", [configuration.contextLength, width], .normal(0.01))
     }
-    transformer = Transformer(blocks: blocks, width: width)
-    tokenEmbedding = store.declare("token_embedding.weight", [configuration.vocabularySize, width], .normal(0.02))
-    head = EmbeddingHead(
-      norm: LayerNorm("ln_final", width: width, in: store), projection: Projection(weight: projection))
+    let projection = store.locking(locked > layers + 1) {
+      store.declare("text_projection", [width, embedDim], .normal(deviation), isFactor: true)
+    }
+    let blocks = (0..<layers).map { layer in
+      store.locking(locked > layer + 1) {
+        ResidualBlock(
+          "transformer.resblocks.\(layer)", width: width, hidden: hidden, heads: configuration.heads, isCausal: true,
+          activation: activation,
+          BlockInitializers(
+            qkv: .normal(deviation), output: .normal(residual), input: .normal(1 / Float(2 * width).squareRoot()),
+            projection: .normal(residual)),
+          in: store)
+      }
+    }
+    transformer = Transformer(
+      blocks: blocks, width: width, locked: max(locked - 1, 0), recomputes: training.recomputesBlocks)
+    tokenEmbedding = store.locking(locked > 0) {
+      store.declare("token_embedding.weight", [configuration.vocabularySize, width], .normal(0.02))
+    }
+    let norm = store.locking(locked > layers) { LayerNorm("ln_final", width: width, in: store) }
+    head = EmbeddingHead(norm: norm, projection: Projection(weight: projection))
   }
 
   /// What the backward twin needs.
@@ -61,14 +77,18 @@ struct TextTower {
     }
   }
 
-  /// Adds to the gradients of all parameters, from the gradient of the embeddings.
+  /// Adds to the gradients of all parameters that are trained, from the gradient of the embeddings.
   func backward(_ gradient: Tensor, _ captions: PackedCaptions, _ saved: Saved, in workspace: Workspace) throws {
     try workspace.scope {
+      guard locked <= configuration.layers else {
+        return head.backward(gradient, saved.head, into: nil, in: workspace)
+      }
       let dPooled = StreamGradient(rows: captions.segments.count, width: configuration.width, in: workspace)
       head.backward(gradient, saved.head, into: dPooled, in: workspace)
       let dx = StreamGradient(rows: captions.segments.rows, width: configuration.width, in: workspace)
       try transformer.backward(
         dPooled, captions.segments, pooling: captions.endRows, saved.transformer, into: dx, in: workspace)
+      guard locked == 0 else { return }
       scatterAddRows(of: dx.values, captions.tokens, to: tokenEmbedding.gradient)
       scatterAddRows(of: dx.values, captions.positions, to: positions.gradient)
     }

@@ -7,19 +7,36 @@ struct Transformer {
   let blocks: [ResidualBlock]  // all but the last
   let last: PooledBlock
   let width: Int
+  /// How many blocks at the beginning are locked: nothing is kept of them, and the way back ends before them.
+  let locked: Int
+  /// Whether the backward twin computes blocks again.
+  let recomputes: Bool
 
   /// - Precondition: at least one block.
-  init(blocks: [ResidualBlock], width: Int) {
+  init(blocks: [ResidualBlock], width: Int, locked: Int, recomputes: Bool) {
     self.blocks = Array(blocks.dropLast())
     last = PooledBlock(blocks[blocks.count - 1])
     self.width = width
+    self.locked = min(locked, blocks.count)
+    self.recomputes = recomputes
+  }
+
+  /// What the backward twin needs of a block.
+  enum SavedBlock {
+    case whole(ResidualBlock.Saved)
+    /// What enters it, (tokens, width).
+    case input(Tensor)
   }
 
   /// What the backward twin needs.
   struct Saved {
-    let blocks: [ResidualBlock.Saved]
-    let last: PooledBlock.Saved
+    /// Of the blocks that are trained but the last.
+    let blocks: [SavedBlock]
+    /// Of the last, unless it is locked.
+    let last: PooledBlock.Saved?
   }
+
+  private var isLocked: Bool { locked > blocks.count }
 
   /// - Parameters:
   ///   - x: (tokens, width).
@@ -28,12 +45,21 @@ struct Transformer {
   func forward(_ x: Tensor, _ segments: Segments, pooling rows: [Int32], into y: Tensor, in workspace: Workspace)
     throws -> Saved
   {
-    var x = x
-    var saved: [ResidualBlock.Saved] = []
-    saved.reserveCapacity(blocks.count)
-    for block in blocks {
+    guard !isLocked else {
+      try embed(x, segments, pooling: rows, into: y, in: workspace)
+      return Saved(blocks: [], last: nil)
+    }
+    var x = try embed(x, segments, through: blocks[..<locked], in: workspace)
+    var saved: [SavedBlock] = []
+    saved.reserveCapacity(blocks.count - locked)
+    for block in blocks[locked...] {
       let next = workspace.tensor(rows: x.rows, columns: width)
-      saved.append(try block.unit.withValues { block.forward(x, segments, into: next, in: workspace) })
+      saved.append(
+        try block.unit.withValues {
+          guard recomputes else { return .whole(block.forward(x, segments, into: next, in: workspace)) }
+          workspace.scope { _ = block.forward(x, segments, into: next, in: workspace) }
+          return .input(x)
+        })
       x = next
     }
     return Saved(
@@ -44,28 +70,48 @@ struct Transformer {
   /// The same result, keeping nothing: memory does not grow with depth. Changes `x`.
   func embed(_ x: Tensor, _ segments: Segments, pooling rows: [Int32], into y: Tensor, in workspace: Workspace) throws {
     try workspace.scope {
-      var x = x
-      var next = workspace.tensor(rows: x.rows, columns: width)
-      for block in blocks {
-        try block.unit.withValues {
-          workspace.scope { _ = block.forward(x, segments, into: next, in: workspace) }
-        }
-        swap(&x, &next)
-      }
+      let x = try embed(x, segments, through: blocks[...], in: workspace)
       try last.unit.withValues { _ = last.forward(x, segments, pooling: rows, into: y, in: workspace) }
     }
   }
 
-  /// Sets `dx` (tokens, width) from `gradient` (segments, width), which it changes.
+  /// What some blocks make of `x`, which they change: in its memory, or in as much besides.
+  private func embed(
+    _ x: Tensor, _ segments: Segments, through blocks: ArraySlice<ResidualBlock>, in workspace: Workspace
+  ) throws -> Tensor {
+    guard !blocks.isEmpty else { return x }
+    var x = x
+    var next = workspace.tensor(rows: x.rows, columns: width)
+    for block in blocks {
+      try block.unit.withValues {
+        workspace.scope { _ = block.forward(x, segments, into: next, in: workspace) }
+      }
+      swap(&x, &next)
+    }
+    return x
+  }
+
+  /// Sets `dx` (tokens, width), the gradient of what enters the first block that is trained, from `gradient`
+  /// (segments, width), which it changes. Where none is trained it does nothing.
   func backward(
     _ gradient: StreamGradient, _ segments: Segments, pooling rows: [Int32], _ saved: Saved, into dx: StreamGradient,
     in workspace: Workspace
   ) throws {
+    guard let savedLast = saved.last else { return }
     try last.unit.withGradients {
-      last.backward(gradient, segments, pooling: rows, saved.last, into: dx, in: workspace)
+      last.backward(gradient, segments, pooling: rows, savedLast, into: dx, in: workspace)
     }
-    for (block, saved) in zip(blocks, saved.blocks).reversed() {
-      try block.unit.withGradients { block.backward(dx, segments, saved, in: workspace) }
+    for (block, saved) in zip(blocks[locked...], saved.blocks).reversed() {
+      try block.unit.withGradients {
+        switch saved {
+        case .whole(let saved): block.backward(dx, segments, saved, in: workspace)
+        case .input(let x):
+          workspace.scope {
+            let saved = block.forward(x, segments, into: nil, in: workspace)
+            block.backward(dx, segments, saved, in: workspace)
+          }
+        }
+      }
     }
   }
 }

@@ -7,6 +7,8 @@ public final class TwoTowers {
   public let configuration: ModelConfiguration
   /// What matrix products read.
   public let precision: Precision
+  /// What of it is trained, and what is kept on the way.
+  public let training: TowerTraining
   /// Everything training changes.
   public let parameters: ParameterStore
   /// ln of what multiplies cosine similarities: a scalar.
@@ -17,31 +19,31 @@ public final class TwoTowers {
   /// each rank takes its own.
   public var statisticsExchange: (any StatisticsExchange)?
   private let workspace: Workspace
-  private var kept: (image: PictureTower.Saved, text: TextTower.Saved)?
+  /// What the backward twins need of a single micro-batch; nil for a tower that is locked whole.
+  private var kept: (image: PictureTower.Saved?, text: TextTower.Saved?)?
 
   /// Names and shapes of a model's parameters, without the memory for them.
   public static func parameterShapes(of configuration: ModelConfiguration) -> [(name: String, shape: [Int])] {
-    let towers = TwoTowers(declaring: configuration, precision: .fp32)
+    let towers = TwoTowers(declaring: configuration, precision: .fp32, .init())
     return towers.parameters.parameters.map { ($0.name, $0.shape) }
   }
 
-  /// How many numbers a model has, batch norm's statistics among them, how many of them are trained, and how many are in
-  /// each of the blocks that ranks may share.
-  public static func parameterLayout(
-    of configuration: ModelConfiguration
-  ) -> (all: Int, trained: Int, units: [Int]) {
-    let store = TwoTowers(declaring: configuration, precision: .fp32).parameters
-    let trained = store.parameters.filter { !$0.isStatistic }
-    return (
-      store.parameters.reduce(0) { $0 + $1.count }, trained.reduce(0) { $0 + $1.count }, store.unitSizes
-    )
+  /// How many numbers a model has, without the memory for them.
+  public static func parameterCounts(of configuration: ModelConfiguration, _ training: TowerTraining = .init())
+    -> ParameterCounts
+  {
+    ParameterCounts(TwoTowers(declaring: configuration, precision: .fp32, training).parameters)
   }
 
   /// Builds a model whose values are all zero: draw them with `parameters.initialize`, or load them.
   ///
-  /// - Parameter forTraining: reserve gradients as well.
-  public convenience init(_ configuration: ModelConfiguration, precision: Precision, forTraining: Bool) {
-    self.init(declaring: configuration, precision: precision)
+  /// - Parameters:
+  ///   - forTraining: reserve gradients as well.
+  ///   - training: what of it is trained then.
+  public convenience init(
+    _ configuration: ModelConfiguration, precision: Precision, forTraining: Bool, _ training: TowerTraining = .init()
+  ) {
+    self.init(declaring: configuration, precision: precision, training)
     parameters.allocate(forTraining: forTraining)
   }
 
@@ -49,23 +51,30 @@ public final class TwoTowers {
   ///
   /// - Parameter exchange: decides the slices, and brings those of a block together when it is computed with.
   public convenience init(
-    _ configuration: ModelConfiguration, precision: Precision, sharedBy exchange: any UnitExchange
+    _ configuration: ModelConfiguration, precision: Precision, sharedBy exchange: any UnitExchange,
+    _ training: TowerTraining = .init()
   ) {
-    self.init(declaring: configuration, precision: precision)
+    self.init(declaring: configuration, precision: precision, training)
     parameters.allocate(sharedBy: exchange)
   }
 
-  private init(declaring configuration: ModelConfiguration, precision: Precision) {
+  private init(declaring configuration: ModelConfiguration, precision: Precision, _ training: TowerTraining) {
     self.configuration = configuration
     self.precision = precision
+    self.training = training
     let store = ParameterStore()
     let activation: Activation = configuration.quickGELU ? .quickGELU : .gelu
-    text = TextTower(configuration.text, embedDim: configuration.embedDim, activation: activation, in: store)
+    text = TextTower(
+      configuration.text, embedDim: configuration.embedDim, activation: activation, training, in: store)
     logitScale = store.declare("logit_scale", [], .constant(log(1 / 0.07)))
-    image = PictureTower(configuration.vision, embedDim: configuration.embedDim, activation: activation, in: store)
+    image = PictureTower(
+      configuration.vision, embedDim: configuration.embedDim, activation: activation, training, in: store)
     parameters = store
     workspace = Workspace(activations: precision.activations)
   }
+
+  private var trainsImages: Bool { training.lockedImageGroups < configuration.vision.groups }
+  private var trainsTexts: Bool { training.lockedTextGroups < configuration.text.groups }
 
   /// Bytes of activations reserved so far.
   public var workspaceBytes: Int { workspace.reserved }
@@ -81,17 +90,21 @@ public final class TwoTowers {
   ///   - keeping: keep the activations, so that ``backward(_:from:)`` for this very batch, called next, need not
   ///     compute them again.
   public func embed(_ batch: MicroBatch, into embeddings: Embeddings, keeping: Bool = false) throws {
-    if keeping {
-      kept = (
-        try image.forward(
-          batch.pictures, into: embeddings.images, .own(updating: true, across: statisticsExchange), in: workspace),
-        try text.forward(batch.captions, into: embeddings.texts, in: workspace)
-      )
+    let statistics = BatchStatistics.own(updating: true, across: statisticsExchange)
+    let savedImage: PictureTower.Saved?, savedText: TextTower.Saved?
+    if keeping, trainsImages {
+      savedImage = try image.forward(batch.pictures, into: embeddings.images, statistics, in: workspace)
     } else {
-      try image.embed(
-        batch.pictures, into: embeddings.images, .own(updating: true, across: statisticsExchange), in: workspace)
+      savedImage = nil
+      try image.embed(batch.pictures, into: embeddings.images, trainsImages ? statistics : .running, in: workspace)
+    }
+    if keeping, trainsTexts {
+      savedText = try text.forward(batch.captions, into: embeddings.texts, in: workspace)
+    } else {
+      savedText = nil
       try embed(batch.captions, into: embeddings.texts)
     }
+    if keeping { kept = (savedImage, savedText) }
   }
 
   /// Writes the embeddings of pictures, (pictures, embedding), each on its own: batch norm takes its running statistics.
@@ -104,26 +117,34 @@ public final class TwoTowers {
     try text.embed(captions, into: embeddings, in: workspace)
   }
 
-  /// Adds to the gradients of all parameters of both towers, from the gradient of a micro-batch's embeddings.
+  /// Adds to the gradients of all parameters that are trained, from the gradient of a micro-batch's embeddings.
   public func backward(_ batch: MicroBatch, from gradient: Embeddings) throws {
     if let kept {
-      try image.backward(gradient.images, kept.image, in: workspace)
-      try text.backward(gradient.texts, batch.captions, kept.text, in: workspace)
+      if let saved = kept.image { try image.backward(gradient.images, saved, in: workspace) }
+      if let saved = kept.text { try text.backward(gradient.texts, batch.captions, saved, in: workspace) }
       self.kept = nil
     } else {
-      try workspace.scope {
-        let embeddings = workspace.tensor(rows: batch.count, columns: configuration.embedDim)
-        let saved = try image.forward(
-          batch.pictures, into: embeddings, .own(updating: false, across: statisticsExchange), in: workspace)
-        try image.backward(gradient.images, saved, in: workspace)
-      }
-      try workspace.scope {
-        let embeddings = workspace.tensor(rows: batch.count, columns: configuration.embedDim)
-        let saved = try text.forward(batch.captions, into: embeddings, in: workspace)
-        try text.backward(gradient.texts, batch.captions, saved, in: workspace)
-      }
+      if trainsImages { try embedAndGoBackward(batch.pictures, from: gradient.images) }
+      if trainsTexts { try embedAndGoBackward(batch.captions, from: gradient.texts) }
     }
     workspace.reset()
     parameters.continueGradients()
+  }
+
+  private func embedAndGoBackward(_ pictures: PackedPictures, from gradient: Tensor) throws {
+    try workspace.scope {
+      let embeddings = workspace.tensor(rows: gradient.rows, columns: configuration.embedDim)
+      let saved = try image.forward(
+        pictures, into: embeddings, .own(updating: false, across: statisticsExchange), in: workspace)
+      try image.backward(gradient, saved, in: workspace)
+    }
+  }
+
+  private func embedAndGoBackward(_ captions: PackedCaptions, from gradient: Tensor) throws {
+    try workspace.scope {
+      let embeddings = workspace.tensor(rows: gradient.rows, columns: configuration.embedDim)
+      let saved = try text.forward(captions, into: embeddings, in: workspace)
+      try text.backward(gradient, captions, saved, in: workspace)
+    }
   }
 }

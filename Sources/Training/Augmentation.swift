@@ -24,10 +24,3 @@ public struct Augmentation: Codable, Sendable, Equatable {
   /// How exactly JPEG files are decoded.
   public var decoding = Decoding.exact
 }
-
-extension KeyedDecodingContainer {
-  // What is synthesized for a recipe decodes the key here: those of runs that were started before it existed lack it.
-  func decode(_: Augmentation.Decoding.Type, forKey key: Key) throws -> Augmentation.Decoding {
-    try decodeIfPresent(Augmentation.Decoding.self, forKey: key) ?? .exact
-  }
-}

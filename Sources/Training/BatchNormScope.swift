@@ -10,13 +10,6 @@ public enum BatchNormScope: String, Codable, Sendable, CaseIterable {
   case world
 }
 
-extension KeyedDecodingContainer {
-  // What is synthesized for a recipe decodes this key here: those of runs that were started before it existed lack it.
-  func decode(_: BatchNormScope.Type, forKey key: Key) throws -> BatchNormScope {
-    try decodeIfPresent(BatchNormScope.self, forKey: key) ?? .rank
-  }
-}
-
 /// Adds batch norm's sums over all ranks.
 package struct WorldStatistics: StatisticsExchange {
   private let world: any Communicator

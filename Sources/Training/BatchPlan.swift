@@ -36,6 +36,12 @@ package struct BatchPlan: Sendable {
     package let sample: Int
     package let epoch: Int
     package let position: Int
+
+    package init(sample: Int, epoch: Int, position: Int) {
+      self.sample = sample
+      self.epoch = epoch
+      self.position = position
+    }
   }
 
   /// Steps of an epoch. A data set smaller than a batch is passed through more than once in a step.

@@ -102,7 +102,8 @@ package final class BatchThreads: Sendable {
         return drafts.removeFirst()
       }
       if let failure = draft.failure { throw failure.error }
-      return (reader.microBatch(draft.pictures, tokens: draft.tokens), draft.skipped, draft.times)
+      let batch = reader.microBatch(draft.pictures, tokens: draft.tokens, of: draft.places)
+      return (batch, draft.skipped, draft.times)
     }
 
     func stop() {

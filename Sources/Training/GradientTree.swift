@@ -25,7 +25,8 @@ final class GradientTree {
       parameters.beginGradients()
       try backward(microBatch)
     } add: { block, target in
-      add(row(block), to: row(target))
+      // Nothing but what is trained has a gradient.
+      for elements in parameters.trained { add(row(block).columns(elements), to: row(target).columns(elements)) }
     }
   }
 

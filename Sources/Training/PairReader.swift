@@ -13,18 +13,23 @@ package struct PairReader: Sendable {
   private let augmentation: Augmentation
   private let crop: Crop
   private let seed: UInt64
+  private let patchDropout: PatchDropout
   private let spares = PictureMemory.Spares()
 
   /// - Parameters:
   ///   - data: the samples.
   ///   - reader: what makes them the model's input.
-  ///   - recipe: the crop, and what it is drawn from.
-  package init(_ data: ShardCollection, _ reader: SampleReader, _ recipe: Recipe) {
+  ///   - recipe: the crop, the share of patches left out, and what both are drawn from.
+  ///   - vision: what will read the pictures.
+  package init(
+    _ data: ShardCollection, _ reader: SampleReader, _ recipe: Recipe, for vision: VisionConfiguration
+  ) {
     self.data = data
     self.reader = reader
     augmentation = recipe.augmentation
     crop = Crop(augmentation)
     seed = UInt64(recipe.seed)
+    patchDropout = PatchDropout(vision, recipe)
   }
 
   /// What was read of a micro-batch.
@@ -64,8 +69,10 @@ package struct PairReader: Sendable {
   }
 
   /// Packs pictures with their captions.
-  package func microBatch(_ pictures: PictureMemory, tokens: [[Int32]]) -> MicroBatch {
-    MicroBatch(pictures: reader.pack(pictures, count: tokens.count), captions: PackedCaptions(tokens))
+  package func microBatch(_ pictures: PictureMemory, tokens: [[Int32]], of places: [BatchPlan.Place]) -> MicroBatch {
+    MicroBatch(
+      pictures: reader.pack(pictures, count: tokens.count, seeing: patchDropout.patches(at: places)),
+      captions: PackedCaptions(tokens))
   }
 
   /// Reads the pairs of some rows: a group, so that what lies together is read and decompressed once.

@@ -20,6 +20,7 @@ enum Preflight {
           + "numbers of ranks that divide it: \(fitting)")
     }
     try recipe.checkOrder(ranks: world.size)
+    try recipe.checkTraining(of: model)
     guard !(model.vision.isResNet && recipe.reduction.order == .canonical) else {
       throw RecipeError(
         "reduction.order: canonical cannot be with a ModifiedResNet, whose batch norm depends on which pictures are on a "

@@ -6,12 +6,13 @@ extension Recipe {
 
   /// The differences from the recipe of an earlier part of a run that change what is computed.
   ///
-  /// Sharding, checkpoints and evaluations may change while a run goes on, and micro-batches where they decide no more
-  /// than in which order is added.
+  /// Sharding, checkpoints, evaluations and what is computed again may change while a run goes on, and micro-batches where
+  /// they decide no more than in which order is added.
   func differences(from old: Recipe) -> [Difference] {
     var now = self
     if reduction.order == .ranks { now.microBatch = old.microBatch }
     now.shard = old.shard
+    now.activationCheckpointing = old.activationCheckpointing
     now.checkpoint = old.checkpoint
     now.evaluation = old.evaluation
     return Self.differences(now.value, old.value, at: "")

@@ -6,6 +6,7 @@ extension Recipe {
   private static let wholeNumbers: Set = [
     "seed", "globalBatch", "microBatch", "epochs", "steps", "schedule.warmupSteps", "checkpoint.everySteps",
     "checkpoint.everySeconds", "checkpoint.keepLast", "checkpoint.keepEvery", "evaluation.everySteps",
+    "lock.imageUnlockedGroups", "lock.textUnlockedGroups",
   ]
 
   /// Fields with a few possible values.
@@ -34,6 +35,8 @@ extension Recipe {
       try require(known?.contains(text) ?? true, "one of \((known ?? []).joined(separator: ", "))")
     case (.array, .array(let items)):
       try require(items.allSatisfy { if case .number = $0 { true } else { false } }, "a list of numbers")
+    case (.boolean, .boolean): break
+    case (.boolean, _): try require(false, "true or false")
     case (.number, _): try require(false, wholeNumbers.contains(path) ? "a whole number" : "a number")
     case (.string, _): try require(false, choices[path].map { "one of \($0.joined(separator: ", "))" } ?? "a text")
     case (.array, _): try require(false, "a list of numbers")

@@ -30,6 +30,12 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var shard = Sharding.optimizer
   /// Whose pictures a ModifiedResNet's batch norm looks at.
   public var batchNorm = BatchNormScope.rank
+  /// Which towers are not trained.
+  public var lock = LockSettings()
+  /// Whether only what enters a residual block is kept of a forward pass, and the rest is computed again on the way back.
+  public var activationCheckpointing = false
+  /// The share of a picture's patches a Vision Transformer does not see in training (FLIP); 0: it sees all.
+  public var patchDropout: Float = 0
   /// The learning rate over time.
   public var schedule = Schedule()
   /// What happens to pictures.
@@ -65,7 +71,7 @@ extension Recipe {
     try self.init(laying: overlay, over: base.value, source: source)
   }
 
-  private init(laying overlay: JSONValue, over base: JSONValue, source: String) throws {
+  init(laying overlay: JSONValue, over base: JSONValue, source: String) throws {
     try self.init(value: try Self.merge(overlay, into: base, at: "", source), source: source)
   }
 
@@ -198,6 +204,11 @@ extension Recipe {
     try check(optimizer.weightDecay >= 0, "optimizer.weightDecay", optimizer.weightDecay, "0 or more")
     try check(optimizer.gradientClip >= 0, "optimizer.gradientClip", optimizer.gradientClip, "0 (off) or more")
     try check(schedule.warmupSteps >= 0, "schedule.warmupSteps", schedule.warmupSteps, "0 or more")
+    try check(
+      lock.imageUnlockedGroups >= 0, "lock.imageUnlockedGroups", lock.imageUnlockedGroups, "0 or more")
+    try check(lock.textUnlockedGroups >= 0, "lock.textUnlockedGroups", lock.textUnlockedGroups, "0 or more")
+    try check((0..<1).contains(patchDropout), "patchDropout", patchDropout, "0 up to below 1")
+    if let model = try? model.configuration { try checkTraining(of: model) }
     let scale = augmentation.scale
     try check(
       scale.count == 2 && scale[0] > 0 && scale[0] <= scale[1] && scale[1] <= 1, "augmentation.scale", scale,

@@ -13,6 +13,8 @@ package final class Reduction {
   private let exchange: SliceExchange
   /// Who sums what. The units are the same whatever is sharded, so that even the norm is the same to the last bit.
   private let partition: Partition
+  /// Those of them that are trained.
+  private let trained: [Range<Int>]
 
   /// The reduction of a model that was allocated for training, on all ranks.
   package init(of parameters: ParameterStore, _ shard: Sharding, by exchange: SliceExchange) {
@@ -20,6 +22,7 @@ package final class Reduction {
     self.shard = shard
     self.exchange = exchange
     partition = exchange.partition(of: parameters.stretches.map(\.elements))
+    trained = parameters.stretches.filter { !$0.isLocked }.map(\.elements)
   }
 
   /// The moments this rank's optimizer needs: of its slices, or of everything.
@@ -36,16 +39,18 @@ package final class Reduction {
   package func sumGradients() throws -> Double {
     let world = exchange.world
     guard exchange.order == .ranks else { return try sumInCanonicalOrder() }
-    guard world.size > 1 else { return sumOfSquares(parameters.gradients).squareRoot() }
+    guard world.size > 1 else {
+      return parameters.trained.reduce(0) { $0 + sumOfSquares(parameters.gradients(of: $1)) }.squareRoot()
+    }
     var squares = [Double](repeating: 0, count: world.size)
     if parameters.isShared {
-      for stretch in parameters.stretches where !stretch.isShared {
+      for stretch in parameters.stretches where !stretch.isShared && !stretch.isLocked {
         try exchange.sum(parameters.gradients(of: stretch.elements))
       }
-      squares[world.rank] = exchange.sumOfSquares(partition.units) { parameters.gradients(of: $0) }
+      squares[world.rank] = exchange.sumOfSquares(trained) { parameters.gradients(of: $0) }
     } else {
-      squares[world.rank] = try exchange.sum(parameters.gradients, partition.units)
-      if shard == .none { try exchange.gatherSums(parameters.gradients, partition.units) }
+      squares[world.rank] = try exchange.sum(parameters.gradients, trained)
+      if shard == .none { try exchange.gatherSums(parameters.gradients, trained) }
     }
     // Every rank adds the same numbers in the same order; to the zeros of the others each is exact.
     try squares.withUnsafeMutableBufferPointer { try world.sum($0) }
@@ -56,11 +61,11 @@ package final class Reduction {
   private func sumInCanonicalOrder() throws -> Double {
     let world = exchange.world, grains = partition.grains
     if world.size > 1 {
-      _ = try exchange.sum(parameters.gradients, partition.units)
-      if shard == .none { try exchange.gatherSums(parameters.gradients, partition.units) }
+      _ = try exchange.sum(parameters.gradients, trained)
+      if shard == .none { try exchange.gatherSums(parameters.gradients, trained) }
     }
-    var squares = [Double](repeating: 0, count: partition.units.count * grains)
-    for (index, unit) in partition.units.enumerated() {
+    var squares = [Double](repeating: 0, count: trained.count * grains)
+    for (index, unit) in trained.enumerated() {
       for grain in partition.grains(of: world.rank) {
         let elements = partition.elements(ofGrain: grain, of: unit)
         squares[index * grains + grain] = sumOfSquares(parameters.gradients(of: elements))
@@ -74,8 +79,8 @@ package final class Reduction {
   /// Brings all values to all ranks where each has updated its slices only, but for blocks that ranks share.
   package func gatherValues() throws {
     guard shard != .none, exchange.world.size > 1 else { return }
-    guard parameters.isShared else { return try exchange.gather(parameters.values, partition.units) }
-    for stretch in parameters.stretches where !stretch.isShared {
+    guard parameters.isShared else { return try exchange.gather(parameters.values, trained) }
+    for stretch in parameters.stretches where !stretch.isShared && !stretch.isLocked {
       try exchange.gather(parameters.values(of: stretch.elements))
     }
   }

@@ -22,15 +22,3 @@ public struct ReductionSettings: Codable, Sendable, Equatable {
   /// In which order gradients are added, and what the loss is made of.
   public var order = Order.ranks
 }
-
-extension KeyedDecodingContainer {
-  // What is synthesized for a recipe decodes these keys here: those of runs that were started before they existed lack
-  // them.
-  func decode(_: ReductionSettings.Type, forKey key: Key) throws -> ReductionSettings {
-    try decodeIfPresent(ReductionSettings.self, forKey: key) ?? ReductionSettings()
-  }
-
-  func decode(_: ReductionSettings.Order.Type, forKey key: Key) throws -> ReductionSettings.Order {
-    try decodeIfPresent(ReductionSettings.Order.self, forKey: key) ?? .ranks
-  }
-}

@@ -42,32 +42,32 @@ public struct RunPlan: Sendable {
   /// - Throws: where the model cannot be, or so many ranks cannot add in canonical order.
   public init(_ recipe: Recipe, ranks: Int, threads: Int, captionTokens: Int) throws {
     let model = try recipe.model.configuration
-    let layout = TwoTowers.parameterLayout(of: model)
+    try recipe.checkTraining(of: model)
+    let training = recipe.training(of: model)
+    let counts = TwoTowers.parameterCounts(of: model, training)
     pairs = recipe.globalBatch / ranks
     let micro = min(recipe.microBatch, pairs)
     microBatches = (pairs + micro - 1) / micro
     try recipe.checkOrder(ranks: ranks)
-    parameters = layout.trained
-    checkpointBytes = 12 * layout.all
+    parameters = counts.trained
+    checkpointBytes = 12 * counts.all
     let sizes = Sizes(
-      recipe: recipe, model: model, layout: layout, ranks: ranks, threads: threads, pairs: pairs, micro: micro,
+      recipe: recipe, model: model, training: training, counts: counts, ranks: ranks, threads: threads, pairs: pairs,
+      micro: micro,
       microBatches: microBatches, tokens: min(captionTokens, model.text.contextLength))
     memory = Memory(
       parameters: sizes.parameters, activations: sizes.activations, embeddings: sizes.embeddings,
       checkpoint: recipe.checkpoint.background ? checkpointBytes / ranks : 0, rest: sizes.rest)
     bytesSent = sizes.bytesSent
-    let once = StepOperations.count(
-      model, captionLengths: [Int](repeating: sizes.tokens, count: pairs), globalBatch: recipe.globalBatch)
-    let loss = StepOperations.contrast(pairs: pairs, globalBatch: recipe.globalBatch, dimension: model.embedDim)
-    // With several micro-batches the forward pass, a third of the towers' work, is done twice.
-    operations = once + (microBatches > 1 ? (once - loss) / 3 : 0)
+    operations = sizes.operations
   }
 
   /// The arithmetic.
   private struct Sizes {
     let recipe: Recipe
     let model: ModelConfiguration
-    let layout: (all: Int, trained: Int, units: [Int])
+    let training: TowerTraining
+    let counts: ParameterCounts
     let ranks: Int
     let threads: Int
     let pairs: Int
@@ -76,8 +76,10 @@ public struct RunPlan: Sendable {
     let tokens: Int
 
     private var activation: Int { recipe.precision == .bf16 ? 2 : 4 }
-    private var inBlocks: Int { layout.units.reduce(0, +) }
-    private var outside: Int { layout.all - inBlocks }
+    private var inBlocks: Int { counts.units.reduce(0, +) }
+    private var outside: Int { counts.all - inBlocks }
+    private var unlockedInBlocks: Int { counts.unlockedUnits.reduce(0, +) }
+    private var unlockedOutside: Int { counts.unlocked - unlockedInBlocks }
     private var embedding: Int { model.embedDim }
 
     private var isCanonical: Bool { recipe.reduction.order == .canonical }
@@ -88,15 +90,17 @@ public struct RunPlan: Sendable {
 
     /// README, "Memory and wire", "Models that do not fit" and "The same bytes on more ranks".
     var parameters: Int {
-      kept + (isCanonical ? 4 * layout.all * (PairwiseSum.blocks(for: microBatches) - 1) : 0)
+      kept + (isCanonical ? 4 * counts.unlocked * (PairwiseSum.blocks(for: microBatches) - 1) : 0)
     }
 
+    /// Values of everything; gradients and moments of what is not locked.
     private var kept: Int {
       switch recipe.shard {
       case .parameters where ranks > 1:
-        16 * inBlocks / ranks + 8 * outside + 8 * outside / ranks + 8 * (layout.units.max() ?? 0)
-      case .optimizer, .parameters: 8 * layout.all + 8 * layout.all / ranks
-      case .none: 16 * layout.all
+        (4 * inBlocks + 12 * unlockedInBlocks) / ranks + 4 * outside + 4 * unlockedOutside
+          + 8 * unlockedOutside / ranks + 8 * (counts.units.max() ?? 0)
+      case .optimizer, .parameters: 4 * counts.all + 4 * counts.unlocked + 8 * counts.unlocked / ranks
+      case .none: 4 * counts.all + 12 * counts.unlocked
       }
     }
 
@@ -105,32 +109,50 @@ public struct RunPlan: Sendable {
       return (vision.isResNet ? residual(vision) : transformer(vision))
         + tower(
           rows: micro * tokens, segments: micro, width: text.width, hidden: text.mlpWidth, heads: text.heads,
-          layers: text.layers)
+          layers: text.layers, locked: training.lockedTextGroups)
     }
 
     private func transformer(_ vision: VisionConfiguration) -> Int {
-      tower(
-        rows: micro * vision.tokens, segments: micro, width: vision.width, hidden: vision.mlpWidth,
-        heads: vision.width / vision.headWidth, layers: vision.layers)
-        + micro * (vision.tokens - 1) * 3 * vision.patchSize * vision.patchSize * activation
+      let patches = vision.patches(leavingOut: recipe.patchDropout)
+      return tower(
+        rows: micro * (patches + 1), segments: micro, width: vision.width, hidden: vision.mlpWidth,
+        heads: vision.width / vision.headWidth, layers: vision.layers, locked: training.lockedImageGroups)
+        + micro * patches * 3 * vision.patchSize * vision.patchSize * activation
     }
 
     /// What each convolution makes, before and after its norm, and as much as four of the largest on the way back; what the
     /// pool before a convolution leaves is about an eighth.
+    ///
+    /// Of blocks that are computed again only what enters them is kept, about a seventh, and all of one.
     private func residual(_ vision: VisionConfiguration) -> Int {
-      let made = vision.convolutions.map { $0.pixelsOut * $0.outputs }
+      let groups = vision.convolutionGroups.map { $0.map { $0.pixelsOut * $0.outputs } }
+      let largest = groups.joined().max() ?? 0
+      let made = groups.enumerated().map { group, made in
+        let all = made.reduce(0, +)
+        if group < training.lockedImageGroups { return 0 }
+        return training.recomputesBlocks && group > 0 ? all / 7 : all
+      }
       let pool = 3 * vision.tokens * vision.pooledChannels
       let kept = 2 * made.reduce(0, +) * 9 / 8 + 3 * vision.imageHeight * vision.imageWidth + pool
-      return micro * activation * (kept + 4 * (made.max() ?? 0))
+      return micro * activation * (kept + 4 * largest)
     }
 
     /// Rows of the residual stream before and after the attention, queries, keys and values, what was attended, the
     /// hidden layer before and after its function; all of the last block for the pooled token only, but keys and values.
-    private func tower(rows: Int, segments: Int, width: Int, hidden: Int, heads: Int, layers: Int) -> Int {
+    ///
+    /// Of blocks that are computed again only the stream that enters them is kept, and all of one; of locked ones nothing.
+    private func tower(
+      rows: Int, segments: Int, width: Int, hidden: Int, heads: Int, layers: Int, locked: Int
+    ) -> Int {
       let row = 2 * width * 4 + (4 * width + 2 * hidden) * activation + 16 + 4 * heads
       let last = rows * (2 * width * activation + width * 4) + segments * row
       let backward = rows * (width * 4 + (3 * width + hidden) * activation)
-      return (layers - 1) * rows * row + last + backward
+      let kept = max(layers - 1 - max(locked - 1, 0), 0)
+      let blocks =
+        training.recomputesBlocks ? kept * rows * width * 4 + min(kept, 1) * rows * row : kept * rows * row
+      // What embeds locked blocks: two streams that take turns, and all of one block.
+      let passing = locked > 1 ? rows * (row + 2 * width * 4) : 0
+      return blocks + passing + last + (locked > layers ? 0 : backward)
     }
 
     var embeddings: Int {
@@ -149,6 +171,21 @@ public struct RunPlan: Sendable {
       return program + threads * thread + (rows + 64) * widest * activation + wire + pictures
     }
 
+    /// With several micro-batches the way forward of what is trained is done twice.
+    var operations: Int {
+      let patches = model.vision.patches(leavingOut: recipe.patchDropout)
+      let towers = [
+        StepOperations.image(model.vision, embedDim: embedding, patches: patches, training),
+        StepOperations.text(model.text, tokens: tokens, embedDim: embedding, training),
+      ]
+      let pair = towers.reduce(0) { sum, tower in
+        let again = microBatches > 1 && tower.backward > 0 ? tower.forward : 0
+        return sum + tower.all + again + (training.recomputesBlocks ? tower.recomputed : 0)
+      }
+      return pairs * pair
+        + StepOperations.contrast(pairs: pairs, globalBatch: recipe.globalBatch, dimension: embedding)
+    }
+
     var bytesSent: Int {
       guard ranks > 1 else { return 0 }
       let gradient = recipe.reduction.wire == .bf16 ? 2 : 4
@@ -156,11 +193,13 @@ public struct RunPlan: Sendable {
       func share(_ bytes: Int) -> Int { bytes / ranks * (ranks - 1) }
       let towers: Int
       switch recipe.shard {
-      case .none: towers = share(2 * gradient * layout.all)
-      case .optimizer: towers = share((gradient + 4) * layout.all)
+      case .none: towers = share(2 * gradient * counts.unlocked)
+      case .optimizer: towers = share((gradient + 4) * counts.unlocked)
       case .parameters:
-        let gathered = microBatches == 1 ? 2 : 3 * microBatches
-        towers = share((4 * gathered + gradient * microBatches) * inBlocks) + share((gradient + 4) * outside)
+        let forward = microBatches == 1 ? 1 : 2 * microBatches
+        towers =
+          share(4 * forward * inBlocks) + share((4 + gradient) * microBatches * unlockedInBlocks)
+          + share((gradient + 4) * unlockedOutside)
       }
       let captions = 2 * share(recipe.globalBatch * embedding * 4)
       return towers + captions + 2 * share(16 * recipe.globalBatch)

@@ -63,10 +63,10 @@ public struct SampleReader: Sendable {
   /// Bytes of a cropped picture.
   var pictureBytes: Int { 3 * side * side }
 
-  /// Packs `count` cropped pictures.
-  package func pack(_ pixels: PictureMemory, count: Int) -> PackedPictures {
+  /// Packs `count` cropped pictures, of which some patches are seen, or all.
+  package func pack(_ pixels: PictureMemory, count: Int, seeing patches: [Int32]? = nil) -> PackedPictures {
     PackedPictures(
-      pixels: pixels, count: count, mean: normalization.mean, deviation: normalization.deviation)
+      pixels: pixels, count: count, patches: patches, mean: normalization.mean, deviation: normalization.deviation)
   }
 
   /// Packs `count` cropped pictures that lie one behind the other.

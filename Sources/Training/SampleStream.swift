@@ -26,7 +26,8 @@ final class SampleStream {
       pixels: model.vision.imageWidth, contextLength: model.text.contextLength, tokenizer: tokenizer,
       preprocessing: .clip)
     batches = BatchThreads(
-      from: step * plan.microBatches, threads: Threads.count, ahead: ahead, PairReader(data, reader, recipe)
+      from: step * plan.microBatches, threads: Threads.count, ahead: ahead,
+      PairReader(data, reader, recipe, for: model.vision)
     ) {
       plan.places(step: $0 / plan.microBatches, microBatch: $0 % plan.microBatches)
     }

@@ -8,10 +8,3 @@ public enum Sharding: String, Codable, Sendable, CaseIterable {
   /// computed with.
   case parameters
 }
-
-extension KeyedDecodingContainer {
-  // What is synthesized for a recipe decodes this key here: those of runs that were started before it existed lack it.
-  func decode(_: Sharding.Type, forKey key: Key) throws -> Sharding {
-    try decodeIfPresent(Sharding.self, forKey: key) ?? .optimizer
-  }
-}

@@ -2,9 +2,10 @@ import Checkpoints
 import Files
 import Foundation
 import Shards
+import Towers
 
 /// What a checkpoint knows besides parameters and moments: integers, and what they are only valid for.
-struct TrainingState: Codable, Equatable {
+package struct TrainingState: Codable, Equatable {
   /// Steps done.
   var step: Int
   /// Pairs seen.
@@ -20,12 +21,27 @@ struct TrainingState: Codable, Equatable {
   /// The version of the rule that orders samples.
   let orderVersion: Int
   /// The recipe of the run.
-  var recipe: Recipe
+  package var recipe: Recipe
   /// Ranks that wrote it; any number may go on.
   let ranks: Int
 }
 
 extension TrainingState {
+  /// Reads a state; what its recipe does not say, since it was written before there was such a field, has its default.
+  package init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    step = try fields.decode(Int.self, forKey: .step)
+    samples = try fields.decode(Int.self, forKey: .samples)
+    epoch = try fields.decode(Int.self, forKey: .epoch)
+    dataset = try fields.decode(Digest.self, forKey: .dataset)
+    weights = try fields.decodeIfPresent(DatasetWeights.self, forKey: .weights)
+    vocabulary = try fields.decode(Digest.self, forKey: .vocabulary)
+    orderVersion = try fields.decode(Int.self, forKey: .orderVersion)
+    recipe = try Recipe(
+      laying: fields.decode(JSONValue.self, forKey: .recipe), over: Recipe.paper.value, source: "recipe")
+    ranks = try fields.decode(Int.self, forKey: .ranks)
+  }
+
   /// Reads what a checkpoint says; what cannot be is a `FileError`.
   init(json: [UInt8], of checkpoint: Checkpoint) throws {
     let file = "\(checkpoint.directory)/\(Checkpoint.stateFile)"

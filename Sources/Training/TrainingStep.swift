@@ -31,13 +31,14 @@ public final class TrainingStep {
   ///   - world: all ranks.
   public init(_ model: ModelConfiguration, pairs: Int, recipe: Recipe, in world: any Communicator) {
     exchange = SliceExchange(recipe.reduction, in: world)
+    let training = recipe.training(of: model)
     towers =
       switch recipe.shard {
       // A rank alone keeps everything whatever its recipe says.
       case .parameters where world.size > 1:
-        TwoTowers(model, precision: recipe.precision, sharedBy: exchange)
+        TwoTowers(model, precision: recipe.precision, sharedBy: exchange, training)
       case .none, .optimizer, .parameters:
-        TwoTowers(model, precision: recipe.precision, forTraining: true)
+        TwoTowers(model, precision: recipe.precision, forTraining: true, training)
       }
     if recipe.batchNorm == .world, world.size > 1 { towers.statisticsExchange = WorldStatistics(in: world) }
     reduction = Reduction(of: towers.parameters, recipe.shard, by: exchange)
@@ -128,7 +129,7 @@ public final class TrainingStep {
   /// Brings what batch norm has come to know on all ranks together: the mean of it.
   private func averageStatistics() throws {
     guard world.size > 1 else { return }
-    for statistic in towers.parameters.parameters where statistic.isStatistic {
+    for statistic in towers.parameters.parameters where statistic.isStatistic && !statistic.isLocked {
       try statistic.values.withMutableFloats { try world.sum($0) }
       scale(statistic.values, by: 1 / Float(world.size))
     }

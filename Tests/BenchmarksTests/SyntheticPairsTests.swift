@@ -2,13 +2,25 @@ import Benchmarks
 import Tensors
 import Testing
 import Towers
+import Training
 
 @Suite struct SyntheticPairsTests {
-  let pairs = SyntheticPairs(
-    ModelConfiguration(
+  let pairs = pairs(leavingOut: 0)
+
+  private static func pairs(leavingOut share: Float) -> SyntheticPairs {
+    let model = ModelConfiguration(
       embedDim: 8, vision: VisionConfiguration(imageSize: 6, patchSize: 2, layers: 1, width: 8, headWidth: 8),
-      text: TextConfiguration(contextLength: 24, vocabularySize: 50, width: 8, heads: 1, layers: 1)),
-    captions: .real)
+      text: TextConfiguration(contextLength: 24, vocabularySize: 50, width: 8, heads: 1, layers: 1))
+    var recipe = Recipe.paper
+    recipe.patchDropout = share
+    return SyntheticPairs(model, captions: .real, PatchDropout(model.vision, recipe))
+  }
+
+  @Test func somePatchesAreLeftOut() {
+    let batches = Self.pairs(leavingOut: 0.5).batches(0..<5, microBatch: 3)
+    #expect(batches.map { $0.pictures.patches?.count } == [3 * 4, 2 * 4])
+    #expect(pairs.batches(0..<2, microBatch: 2)[0].pictures.patches == nil)
+  }
 
   @Test func aPairDoesNotDependOnRanksAndMicroBatches() {
     let whole = pairs.batches(0..<12, microBatch: 12)[0]

@@ -6,7 +6,9 @@ INTO/NAME/config.json         the model's shape, as open_clip writes it
 INTO/NAME/weights.safetensors all weights, none of them at a value that would hide its use (no zero biases, no unit gains)
 INTO/NAME/case.safetensors    pixels (N, H, W, 3) 0…255 · tokens (rows) and lengths (N), packed without padding ·
                               image_features, text_features (N, D) · loss () · gradient of every weight under its name; with batch
-                              norm its statistics after this batch, and image_features_alone by those before it
+                              norm its statistics after this batch, and image_features_alone by those before it ·
+                              of a ResNet with its first groups locked locked.GROUPS.loss and locked.GROUPS.gradient.… ·
+                              of quick-gelu where some patches are left out seen (N, patches), seen.loss, seen.gradient.…
 
 Needs torch and open_clip_torch. The test suite reads the cases that were frozen in
 Tests/TrainingTests/Fixtures; run this again only to add one.
@@ -77,6 +79,38 @@ def batch(config, draw, count=6):
     return pixels, tokens, lengths
 
 
+class Seen(torch.nn.Module):
+    """Leaves the class token and some patches of each picture, in place of open_clip's random ones."""
+
+    def __init__(self, patches):
+        super().__init__()
+        self.rows = torch.cat([torch.zeros(len(patches), 1, dtype=torch.int64), 1 + patches], dim=1)
+
+    def forward(self, tokens):
+        return tokens.gather(1, self.rows[:, :, None].expand(-1, -1, tokens.shape[-1]))
+
+
+def gradients(model, images, tokens, prefix):
+    """The loss and the gradient of every weight that is trained."""
+    model.zero_grad(set_to_none=True)
+    loss = ClipLoss()(*model(images, tokens)[:3])
+    loss.backward()
+    return {prefix + "loss": loss.detach()} | {
+        f"{prefix}gradient.{key}": value.grad.contiguous() for key, value in model.named_parameters() if value.grad is not None}
+
+
+def locked(model, groups, weights, images, tokens):
+    """The same with the first groups of a ResNet locked, and their batch norm in evaluation mode."""
+    model.load_state_dict(weights)
+    model.train()
+    visual = model.visual
+    stem = [visual.conv1, visual.bn1, visual.conv2, visual.bn2, visual.conv3, visual.bn3]
+    parts = [stem, [visual.layer1], [visual.layer2], [visual.layer3], [visual.layer4], [visual.attnpool]]
+    for part in sum(parts[:groups], []):
+        part.requires_grad_(False).eval()
+    return gradients(model, images, tokens, f"locked.{groups}.")
+
+
 def main(into, names):
     for seed, name in enumerate(names or CASES):
         config = CASES[name]
@@ -101,6 +135,13 @@ def main(into, names):
             model.load_state_dict(weights)
             with torch.no_grad():
                 case["image_features_alone"] = model.eval()(images, tokens)[0]
+            for groups in 1, 3, 5, 6:
+                case |= locked(model, groups, weights, images, tokens)
+        if name == "quick-gelu":
+            count = model.visual.grid_size[0] * model.visual.grid_size[1]
+            seen = torch.stack([torch.randperm(count, generator=draw)[:7].sort().values for _ in images])
+            model.visual.patch_dropout = Seen(seen)
+            case |= {"seen": seen.float()} | gradients(model, images, tokens, "seen.")
         folder = pathlib.Path(into) / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")

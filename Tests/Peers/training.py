@@ -5,7 +5,7 @@
 Both start from the same weights and see the same batches: the data set is one batch, whose order the loss does not
 depend on, and its pictures have the model's size, so that a random square of one is the whole. Losses, learning rates,
 norms of the gradient and multipliers of our journal are compared with the peer's, step by step; of a ResNet also what
-batch norm has come to know.
+batch norm has come to know. The same with towers that open_clip locks, whole or but for their last groups of layers.
 """
 import json
 import math
@@ -58,7 +58,7 @@ def peer_journal(model, pictures, captions, gradient_clip):
     preprocess = models.evaluation_transform()
     images = torch.stack([preprocess(picture) for picture in pictures])
     tokens = SimpleTokenizer()(captions, MODEL["text_cfg"]["context_length"])
-    weights = dict(model.named_parameters())
+    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
     spared = {name for name, weight in weights.items() if weight.ndim < 2}
     groups = [
         {"params": [weight for name, weight in weights.items() if (name in spared) == is_spared], "weight_decay": decay}
@@ -69,7 +69,7 @@ def peer_journal(model, pictures, captions, gradient_clip):
     journal = []
     for step in range(STEPS):
         learning_rate = schedule(step)
-        optimizer.zero_grad()
+        model.zero_grad()
         loss = ClipLoss()(*model(images, tokens))
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(weights.values(), gradient_clip or math.inf)
@@ -103,6 +103,46 @@ def compare(ours, theirs):
             error = abs(found[field] - expected[field])
             assert error <= tolerance * abs(expected[field]), (
                 f"step {step}: {field} is {found[field]}, the peer's {expected[field]}")
+
+
+def compare_locked(folder, pictures, captions):
+    """Steps of models of which open_clip locks a part."""
+    from safetensors.torch import load_file
+
+    def lock_images(model):
+        model.lock_image_tower(unlocked_groups=0, freeze_bn_stats=True)
+
+    def lock_most(model):
+        model.lock_image_tower(unlocked_groups=2)
+        model.lock_text_tower(unlocked_layers=2)
+
+    cases = [
+        ("a locked ViT", MODEL, lock_images, {"image": True}),
+        ("a locked ResNet", RESIDUAL, lock_images, {"image": True}),
+        ("the last groups of both towers", MODEL, lock_most,
+         {"image": True, "imageUnlockedGroups": 2, "text": True, "textUnlockedGroups": 2}),
+    ]
+    for name, configuration, lock, settings in cases:
+        weights = folder / name
+        model = models.draw_open_clip(configuration, seed=7)
+        models.save_open_clip(model, configuration, weights)
+        lock(model)
+        theirs = peer_journal(model.train(), pictures, captions, 0)
+        for ranks in 1, 2:
+            with peers.check(f"training with {name}, {ranks} rank{'s'[:ranks - 1]}: {STEPS} steps and weights alike"):
+                ours, run = our_journal(folder, weights, 0, ranks, configuration, {"lock": settings})
+                compare(ours, theirs)
+                found = load_file(run / f"step-{STEPS:09d}" / "model.safetensors")
+                start = load_file(weights / "open_clip_model.safetensors")
+                for key, weight in model.named_parameters():
+                    ours = found[key].reshape(weight.shape)
+                    if weight.requires_grad:
+                        # A bias of keys changes no attention: its gradient is what was rounded, which Adam makes a step of.
+                        first = weight.shape[0] * 2 // 3 if key.endswith("in_proj_bias") else 0
+                        error = (ours - weight)[first:].norm() / weight[first:].norm() if weight.ndim else abs(ours - weight)
+                        assert error <= 1e-3, f"{key} is off by {error:.1e} of its norm"
+                    else:
+                        assert (ours == start[key]).all(), f"{key} has changed"
 
 
 def compare_residual(folder, pictures, captions):
@@ -141,6 +181,7 @@ def main(folder):
             with peers.check(f"training {name}, {ranks} rank{'s'[:ranks - 1]}: {STEPS} steps alike"):
                 compare(our_journal(folder, weights, gradient_clip, ranks)[0], theirs)
     compare_residual(folder, pictures, captions)
+    compare_locked(folder, pictures, captions)
 
 
 if __name__ == "__main__":

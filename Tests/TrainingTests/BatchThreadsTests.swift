@@ -39,7 +39,9 @@ import Training
       pixels: Self.vision, contextLength: 16, tokenizer: Tokenizer(Vocabulary(merges: [])), preprocessing: .clip)
     let plan = BatchPlan(
       shardSizes: data.shardSizes, samples: data.count, seed: 5, globalBatch: 40, microBatch: 7, rank: 1, ranks: 2)
-    return BatchThreads(from: 0, threads: threads, ahead: ahead, PairReader(data, reader, .paper)) {
+    return BatchThreads(
+      from: 0, threads: threads, ahead: ahead, PairReader(data, reader, .paper, for: VisionConfiguration())
+    ) {
       plan.places(step: $0 / plan.microBatches, microBatch: $0 % plan.microBatches)
     }
   }

@@ -36,8 +36,8 @@ struct GoldenCase {
   func expected(_ name: String) throws -> [Float] { try file.tensor(name).values() }
 
   /// The model with the case's weights.
-  func towers(_ precision: Precision) throws -> TwoTowers {
-    let towers = TwoTowers(configuration, precision: precision, forTraining: true)
+  func towers(_ precision: Precision, _ training: TowerTraining = .init()) throws -> TwoTowers {
+    let towers = TwoTowers(configuration, precision: precision, forTraining: true, training)
     for parameter in towers.parameters.parameters {
       let values = try weights.tensor(parameter.name).values()
       parameter.values.withMutableFloats { _ = $0.update(fromContentsOf: values) }
@@ -45,30 +45,33 @@ struct GoldenCase {
     return towers
   }
 
-  /// The pairs in `rows`.
-  func batch(_ rows: Range<Int>) -> MicroBatch {
-    let bytes = pictures.count / batchSize
+  /// The pairs in `rows`, of whose pictures some patches are seen, or all.
+  func batch(_ rows: Range<Int>, seeing patches: [Int32]? = nil) -> MicroBatch {
+    let bytes = pictures.count / batchSize, seen = (patches?.count ?? 0) / batchSize
     return MicroBatch(
       pictures: PackedPictures(
         pixels: Array(pictures[rows.lowerBound * bytes..<rows.upperBound * bytes]), count: rows.count,
+        patches: patches.map { Array($0[rows.lowerBound * seen..<rows.upperBound * seen]) },
         mean: [0.48145466, 0.4578275, 0.40821073], deviation: [0.26862954, 0.26130258, 0.27577711]),
       captions: PackedCaptions(Array(captions[rows])))
   }
 
   /// Embeds, contrasts and goes backward, as a training step does; gradients are left in the towers.
-  func step(_ towers: TwoTowers, microBatch: Int) throws -> (embeddings: Embeddings, loss: Double) {
+  func step(_ towers: TwoTowers, microBatch: Int, seeing patches: [Int32]? = nil) throws -> (
+    embeddings: Embeddings, loss: Double
+  ) {
     let embeddings = Embeddings(count: batchSize, dimension: configuration.embedDim)
     let gradients = Embeddings(count: batchSize, dimension: configuration.embedDim)
     let parts = stride(from: 0, to: batchSize, by: microBatch).map { $0..<min($0 + microBatch, batchSize) }
     for part in parts {
-      try towers.embed(batch(part), into: embeddings.rows(part), keeping: parts.count == 1)
+      try towers.embed(batch(part, seeing: patches), into: embeddings.rows(part), keeping: parts.count == 1)
     }
     let contrast = try Contrast(
       of: embeddings, logitScale: towers.logitScale.values.scalar, in: SoloCommunicator(), into: gradients,
       precision: towers.precision, using: Workspace())
     towers.parameters.beginGradients()
     towers.logitScale.gradient.scalar = contrast.logitScaleGradient
-    for part in parts { try towers.backward(batch(part), from: gradients.rows(part)) }
+    for part in parts { try towers.backward(batch(part, seeing: patches), from: gradients.rows(part)) }
     return (embeddings, contrast.loss)
   }
 }

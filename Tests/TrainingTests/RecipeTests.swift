@@ -35,21 +35,27 @@ import Training
     #expect(found == expected)
   }
 
-  /// As in the `state.json` of a checkpoint, where nothing is laid over anything.
+  /// As in the `state.json` of a checkpoint that was written before there was such a field.
   @Test func recipesFromBeforeAKeyAreRead() throws {
     let paper = try #require(JSONSerialization.jsonObject(with: Data(Recipe.paper.json.utf8)) as? [String: Any])
-    let old = paper.filter { !["reduction", "shard"].contains($0.key) }
-    #expect(old.count == paper.count - 2)
-    let found = try JSONDecoder().decode(Recipe.self, from: JSONSerialization.data(withJSONObject: old))
-    #expect(found == .paper && found.reduction.wire == .fp32 && found.shard == .optimizer)
-    let older = paper.merging(["reduction": ["wire": "bf16"]]) { $1 }
-    let reduction = try JSONDecoder().decode(Recipe.self, from: JSONSerialization.data(withJSONObject: older)).reduction
+    func state(_ recipe: [String: Any]) throws -> Recipe {
+      let digest = "xxh64:" + String(repeating: "0", count: 16)
+      let state: [String: Any] = [
+        "step": 1, "samples": 64, "epoch": 0, "dataset": digest, "vocabulary": digest, "orderVersion": 1, "ranks": 2,
+        "recipe": recipe,
+      ]
+      return try JSONDecoder().decode(TrainingState.self, from: JSONSerialization.data(withJSONObject: state)).recipe
+    }
+    let new = ["reduction", "shard", "batchNorm", "lock", "activationCheckpointing", "patchDropout"]
+    let old = paper.filter { !new.contains($0.key) }
+    #expect(old.count == paper.count - new.count)
+    #expect(try state(old) == .paper)
+    let reduction = try state(paper.merging(["reduction": ["wire": "bf16"]]) { $1 }).reduction
     #expect(reduction.wire == .bf16 && reduction.order == .ranks)
-    let undivided = paper.merging(["augmentation": ["crop": "square", "scale": [0.5, 1]]]) { $1 }
-    let augmentation = try JSONDecoder().decode(
-      Recipe.self, from: JSONSerialization.data(withJSONObject: undivided)
-    ).augmentation
+    let augmentation = try state(paper.merging(["augmentation": ["crop": "square", "scale": [0.5, 1]]]) { $1 })
+      .augmentation
     #expect(augmentation.crop == .square && augmentation.decoding == .exact)
+    #expect(throws: (any Error).self) { try state(["globalBach": 64]) }
   }
 
   @Test func switchedOffMayBeWrittenAsNull() throws {

@@ -30,10 +30,13 @@ struct SharedModelChecks {
 
   func run(_ checks: inout Checks) throws {
     let own = Self.batch / world.size
-    for wire in ReductionSettings.Wire.allCases {
+    for (wire, isLocked) in [(.fp32, false), (.bf16, false), (.fp32, true)] as [(ReductionSettings.Wire, Bool)] {
       for microBatch in Set([1, own]).sorted() {
-        let whole = try train(.none, wire, microBatch), shared = try train(.parameters, wire, microBatch)
-        let name = "\(world.size) ranks, \(wire.rawValue) on the wire, micro-batches of \(microBatch), shared blocks"
+        let whole = try train(.none, wire, microBatch, isLocked: isLocked)
+        let shared = try train(.parameters, wire, microBatch, isLocked: isLocked)
+        let name =
+          "\(world.size) ranks, \(wire.rawValue) on the wire, micro-batches of \(microBatch), shared blocks"
+          + (isLocked ? ", some locked" : "")
         if microBatch == own {
           try checks.expect("\(name): no bit of the weights changes", largestError(shared, whole) == 0)
           try checks.expect(
@@ -52,11 +55,21 @@ struct SharedModelChecks {
     }
   }
 
-  private func train(_ shard: Sharding, _ wire: ReductionSettings.Wire, _ microBatch: Int) throws -> Trained {
+  /// - Parameter isLocked: whether the first two of five groups are locked of the image tower, of the text tower all but the projection.
+  private func train(
+    _ shard: Sharding, _ wire: ReductionSettings.Wire, _ microBatch: Int, isLocked: Bool
+  ) throws -> Trained {
     var recipe = Recipe(model: .custom(configuration))
     recipe.precision = .fp32
     recipe.shard = shard
     recipe.reduction.wire = wire
+    if isLocked {
+      recipe.lock.image = true
+      recipe.lock.imageUnlockedGroups = 3
+      recipe.lock.text = true
+      recipe.lock.textUnlockedGroups = 1
+      recipe.activationCheckpointing = true
+    }
     recipe.optimizer.gradientClip = 0.5
     let own = Self.batch / world.size
     let step = TrainingStep(configuration, pairs: own, recipe: recipe, in: world)

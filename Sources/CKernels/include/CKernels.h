@@ -203,9 +203,11 @@ void CKernels_adamw(struct CKernels_AdamW settings, float *values, const float *
 
 /// Rows [begin, end) of a patch matrix out of 8-bit RGB pictures of height × width: row = picture, patch row, patch
 /// column; columns = channel, y, x, as in a convolution's weight. Values are byte × factor[channel] + offset[channel].
+/// `per_picture` rows belong to a picture: its patches that `seen` numbers, or all of them where it is null.
 #define CKERNELS_DECLARE(T, S)                                                                                       \
   void CKernels_patches_##S(const uint8_t *pixels, size_t height, size_t width, size_t patch,                       \
-                            const float *factor, const float *offset, T *y, size_t begin, size_t end);              \
+                            const int32_t *seen, size_t per_picture, const float *factor, const float *offset, T *y, \
+                            size_t begin, size_t end);                                                              \
   /* y = (x − mean) · rstd · weight + bias by rows; keeps (mean, rstd) in `statistics` unless it is null. */         \
   void CKernels_layer_norm_##S(const float *x, const float *weight, const float *bias, T *y, float *statistics,     \
                                size_t begin, size_t end, size_t columns, float epsilon);                            \

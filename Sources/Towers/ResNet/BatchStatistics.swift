@@ -9,6 +9,14 @@ enum BatchStatistics {
   case own(updating: Bool, across: (any StatisticsExchange)?)
   /// The running ones, as for everything but training.
   case running
+
+  /// The same for pictures that are embedded once more: nothing moves.
+  var repeated: BatchStatistics {
+    switch self {
+    case .own(_, let exchange): .own(updating: false, across: exchange)
+    case .running: .running
+    }
+  }
 }
 
 /// Adds numbers over the ranks that train a model together.

@@ -13,7 +13,10 @@ package struct ConvolutionShape {
 
 extension VisionConfiguration {
   /// All convolutions of a ModifiedResNet, in the order of the way forward; none of a Vision Transformer.
-  package var convolutions: [ConvolutionShape] {
+  package var convolutions: [ConvolutionShape] { Array(convolutionGroups.joined()) }
+
+  /// Those of the stem, and those of each stage.
+  package var convolutionGroups: [[ConvolutionShape]] {
     guard isResNet else { return [] }
     var side = imageHeight / 2
     let stem = [(4, 3, width / 2), (1, width / 2, width / 2), (1, width / 2, width)].map { shrinking, inputs, outputs in
@@ -22,7 +25,7 @@ extension VisionConfiguration {
     }
     side /= 2
     var inputs = width
-    let blocks = stages.enumerated().flatMap { stage, count in
+    let blocks = stages.enumerated().map { stage, count in
       (0..<count).flatMap { index in
         let planes = width << stage, outputs = planes * Bottleneck.expansion
         let before = side * side
@@ -39,7 +42,7 @@ extension VisionConfiguration {
         return shapes
       }
     }
-    return stem + blocks
+    return [stem] + blocks
   }
 
   /// Channels a ModifiedResNet ends with before its attention pool.

@@ -6,44 +6,72 @@ struct ResNetTower {
   let blocks: [Bottleneck]
   let pool: AttentionPool
   let configuration: VisionConfiguration
+  /// How many groups of layers at the beginning are locked.
+  let locked: Int
+  /// Whether the backward twin computes blocks again.
+  let recomputes: Bool
 
   /// Declares the parameters under open_clip's names.
-  init(_ configuration: VisionConfiguration, embedDim: Int, in store: ParameterStore) {
+  init(_ configuration: VisionConfiguration, embedDim: Int, _ training: TowerTraining, in store: ParameterStore) {
     self.configuration = configuration
-    let width = configuration.width
+    locked = training.lockedImageGroups
+    recomputes = training.recomputesBlocks
+    let width = configuration.width, locked = locked
     stem = [(3, width / 2, 2), (width / 2, width / 2, 1), (width / 2, width, 1)].enumerated().map {
-      let (inputs, outputs, stride) = $1
-      return NormalizedConvolution(
-        convolution: Convolution(
-          "visual.conv\($0 + 1)", inputs, to: outputs, size: 3, stride: stride, in: store),
-        norm: BatchNorm("visual.bn\($0 + 1)", channels: outputs, in: store))
+      let (number, (inputs, outputs, stride)) = ($0 + 1, $1)
+      return store.locking(locked > 0) {
+        NormalizedConvolution(
+          convolution: Convolution(
+            "visual.conv\(number)", inputs, to: outputs, size: 3, stride: stride, in: store),
+          norm: BatchNorm("visual.bn\(number)", channels: outputs, in: store))
+      }
     }
     var blocks: [Bottleneck] = []
     var inputs = width
     for (stage, count) in configuration.stages.enumerated() {
       let planes = width << stage
       for index in 0..<count {
-        blocks.append(
+        let block = store.locking(locked > stage + 1) {
           Bottleneck(
             "visual.layer\(stage + 1).\(index)", inputs: inputs, planes: planes,
-            stride: stage > 0 && index == 0 ? 2 : 1, in: store))
+            stride: stage > 0 && index == 0 ? 2 : 1, in: store)
+        }
+        blocks.append(block)
         inputs = planes * Bottleneck.expansion
       }
     }
     self.blocks = blocks
-    pool = AttentionPool(
-      "visual.attnpool", pixels: configuration.tokens - 1, channels: inputs, heads: configuration.heads,
-      embedDim: embedDim, in: store)
+    pool = store.locking(locked == configuration.groups) {
+      AttentionPool(
+        "visual.attnpool", pixels: configuration.tokens - 1, channels: inputs, heads: configuration.heads,
+        embedDim: embedDim, in: store)
+    }
   }
 
   /// Pixels the stem's pool averages, on a side.
   private static let stemPool = 2
 
+  /// Blocks that are locked, all of them in the first stages.
+  private var lockedBlocks: Int { configuration.stages.prefix(max(locked - 1, 0)).reduce(0, +) }
+
+  /// What the backward twin needs of a block.
+  enum SavedBlock {
+    case whole(Bottleneck.Saved)
+    /// What enters it.
+    case input(Tensor, PictureGrid)
+  }
+
   /// What the backward twin needs.
   struct Saved {
+    /// Of the stem, unless it is locked.
     let stem: [NormalizedConvolution.Saved]
-    let blocks: [Bottleneck.Saved]
+    /// Of the blocks that are trained.
+    let blocks: [SavedBlock]
     let pool: AttentionPool.Saved
+    /// What enters the pool.
+    let last: Tensor
+    /// What batch norm takes where blocks are computed again: the same, without moving anything.
+    let statistics: BatchStatistics
   }
 
   /// - Parameters:
@@ -52,6 +80,11 @@ struct ResNetTower {
   func forward(
     _ pixels: Tensor, into embeddings: Tensor, _ statistics: BatchStatistics, in workspace: Workspace
   ) throws -> Saved {
+    guard locked == 0 else {
+      let (x, grid) = try embed(
+        pixels, grid(of: embeddings.rows), through: lockedBlocks, statistics, in: workspace)
+      return try forward(x, grid, stem: [], into: embeddings, statistics, in: workspace)
+    }
     var x = pixels, grid = grid(of: embeddings.rows)
     let stem = try stem.map { layer in
       let saved = try layer.forward(x, grid, statistics, in: workspace)
@@ -59,12 +92,31 @@ struct ResNetTower {
       return saved
     }
     (x, grid) = pooled(x, grid, in: workspace)
-    let blocks = try blocks.map { block in
-      let saved = try block.forward(x, grid, statistics, in: workspace)
-      (x, grid) = (saved.y, grid.pooled(block.stride))
+    return try forward(x, grid, stem: stem, into: embeddings, statistics, in: workspace)
+  }
+
+  /// Blocks that are trained, and the pool.
+  private func forward(
+    _ x: Tensor, _ grid: PictureGrid, stem: [NormalizedConvolution.Saved], into embeddings: Tensor,
+    _ statistics: BatchStatistics, in workspace: Workspace
+  ) throws -> Saved {
+    var x = x, grid = grid
+    let saved = try blocks[lockedBlocks...].map { block in
+      let saved: SavedBlock, y: Tensor, made = grid.pooled(block.stride)
+      if recomputes {
+        y = workspace.activations(rows: made.rows, columns: block.expand.convolution.outputs)
+        try workspace.scope { copySame(try block.forward(x, grid, statistics, in: workspace).y, into: y) }
+        saved = .input(x, grid)
+      } else {
+        let whole = try block.forward(x, grid, statistics, in: workspace)
+        (saved, y) = (.whole(whole), whole.y)
+      }
+      (x, grid) = (y, made)
       return saved
     }
-    return Saved(stem: stem, blocks: blocks, pool: pool.forward(x, into: embeddings, in: workspace))
+    return Saved(
+      stem: stem, blocks: saved, pool: pool.forward(x, into: embeddings, in: workspace), last: x,
+      statistics: statistics.repeated)
   }
 
   /// The same result, keeping nothing: memory does not grow with depth.
@@ -72,47 +124,52 @@ struct ResNetTower {
     _ pixels: Tensor, into embeddings: Tensor, _ statistics: BatchStatistics, in workspace: Workspace
   ) throws {
     try workspace.scope {
-      var grid = grid(of: embeddings.rows)
-      let first = grid.strided(2).pooled(Self.stemPool)
-      // The largest results of the blocks are those of the first stage; two of them take turns.
-      let rows = first.rows, columns = configuration.width * Bottleneck.expansion
-      var x = workspace.activations(rows: rows, columns: columns)
-      var next = workspace.activations(rows: rows, columns: columns)
-      try workspace.scope {
-        var y = pixels
-        for layer in stem {
-          let saved = try layer.forward(y, grid, statistics, in: workspace)
-          (y, grid) = (saved.y, grid.strided(layer.convolution.stride))
-        }
-        averagePool(y, grid, size: Self.stemPool, into: x.beginning(rows: first.rows, columns: configuration.width))
-      }
-      grid = first
-      var channels = configuration.width
-      for block in blocks {
-        try workspace.scope {
-          let saved = try block.forward(
-            x.beginning(rows: grid.rows, columns: channels), grid, statistics, in: workspace)
-          (grid, channels) = (grid.pooled(block.stride), saved.y.columns)
-          copySame(saved.y, into: next.beginning(rows: grid.rows, columns: channels))
-        }
-        swap(&x, &next)
-      }
-      _ = pool.forward(x.beginning(rows: grid.rows, columns: channels), into: embeddings, in: workspace)
+      let (x, _) = try embed(
+        pixels, grid(of: embeddings.rows), through: blocks.count, statistics, in: workspace)
+      _ = pool.forward(x, into: embeddings, in: workspace)
     }
   }
 
-  /// Adds to the gradients of all parameters, from the gradient of the embeddings.
+  /// What the stem and some blocks make of pixels, keeping nothing; locked ones take the running statistics.
+  private func embed(
+    _ pixels: Tensor, _ grid: PictureGrid, through count: Int, _ statistics: BatchStatistics, in workspace: Workspace
+  ) throws -> (x: Tensor, grid: PictureGrid) {
+    let first = grid.strided(2).pooled(Self.stemPool)
+    // The largest results of the blocks are those of the first stage; two of them take turns.
+    let rows = first.rows, columns = configuration.width * Bottleneck.expansion
+    var x = workspace.activations(rows: rows, columns: columns)
+    var next = workspace.activations(rows: rows, columns: columns)
+    try workspace.scope {
+      var y = pixels, grid = grid
+      for layer in stem {
+        let saved = try layer.forward(y, grid, locked > 0 ? .running : statistics, in: workspace)
+        (y, grid) = (saved.y, grid.strided(layer.convolution.stride))
+      }
+      averagePool(y, grid, size: Self.stemPool, into: x.beginning(rows: first.rows, columns: configuration.width))
+    }
+    var grid = first, channels = configuration.width
+    for (index, block) in blocks[..<count].enumerated() {
+      try workspace.scope {
+        let saved = try block.forward(
+          x.beginning(rows: grid.rows, columns: channels), grid, index < lockedBlocks ? .running : statistics,
+          in: workspace)
+        (grid, channels) = (grid.pooled(block.stride), saved.y.columns)
+        copySame(saved.y, into: next.beginning(rows: grid.rows, columns: channels))
+      }
+      swap(&x, &next)
+    }
+    return (x.beginning(rows: grid.rows, columns: channels), grid)
+  }
+
+  /// Adds to the gradients of all parameters that are trained, from the gradient of the embeddings.
   func backward(_ gradient: Tensor, _ saved: Saved, in workspace: Workspace) throws {
     try workspace.scope {
-      let last = saved.blocks[saved.blocks.count - 1].y
-      var dy = workspace.activations(rows: last.rows, columns: last.columns)
+      var dy = workspace.activations(rows: saved.last.rows, columns: saved.last.columns)
       pool.backward(gradient, saved.pool, into: dy, in: workspace)
-      for (block, saved) in zip(blocks, saved.blocks).reversed() {
-        let dx = workspace.activations(rows: saved.reduce.x.rows, columns: saved.reduce.x.columns)
-        try block.backward(dy, saved, into: dx, in: workspace)
-        dy = dx
+      for (block, savedBlock) in zip(blocks[lockedBlocks...], saved.blocks).reversed() {
+        dy = try backward(dy, block, savedBlock, saved.statistics, in: workspace)
       }
-      let outermost = saved.stem[saved.stem.count - 1].y
+      guard let outermost = saved.stem.last?.y else { return }
       let grid = grid(of: gradient.rows).strided(2)
       var dStem = workspace.activations(rows: outermost.rows, columns: outermost.columns)
       averagePoolBackward(dy, grid, size: Self.stemPool, into: dStem)
@@ -124,6 +181,24 @@ struct ResNetTower {
         try layer.backward(dStem, saved, into: dx, in: workspace)
         dStem = dx ?? dStem
       }
+    }
+  }
+
+  /// The gradient of what enters a block, from that of its result, which is changed.
+  private func backward(
+    _ dy: Tensor, _ block: Bottleneck, _ saved: SavedBlock, _ statistics: BatchStatistics, in workspace: Workspace
+  ) throws -> Tensor {
+    switch saved {
+    case .whole(let saved):
+      let dx = workspace.activations(rows: saved.reduce.x.rows, columns: saved.reduce.x.columns)
+      try block.backward(dy, saved, into: dx, in: workspace)
+      return dx
+    case .input(let x, let grid):
+      let dx = workspace.activations(rows: x.rows, columns: x.columns)
+      try workspace.scope {
+        try block.backward(dy, block.forward(x, grid, statistics, in: workspace), into: dx, in: workspace)
+      }
+      return dx
     }
   }
 

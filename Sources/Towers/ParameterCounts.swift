@@ -1,0 +1,25 @@
+/// How many numbers a model has, by what training does with them.
+public struct ParameterCounts: Sendable {
+  /// All, batch norm's statistics among them.
+  public let all: Int
+  /// Those training changes along their gradients.
+  public let trained: Int
+  /// Those that are not locked: the trained ones, and statistics.
+  public let unlocked: Int
+  /// In each of the blocks that ranks may share.
+  public let units: [Int]
+  /// The same of the blocks that are not locked.
+  public let unlockedUnits: [Int]
+
+  init(_ store: ParameterStore) {
+    func count(_ belongs: (Parameter) -> Bool) -> Int {
+      store.parameters.reduce(0) { $0 + (belongs($1) ? $1.count : 0) }
+    }
+    all = count { _ in true }
+    trained = count { !$0.isStatistic && !$0.isLocked }
+    unlocked = count { !$0.isLocked }
+    let locked = store.parameters.filter(\.isLocked).map(\.elements)
+    units = store.units.map(\.count)
+    unlockedUnits = store.units.filter { unit in !locked.contains { $0.overlaps(unit) } }.map(\.count)
+  }
+}
