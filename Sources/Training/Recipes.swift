@@ -17,7 +17,7 @@ public enum Recipes {
     case "ViT-B-32", "ViT-B-16": return paper(name, learningRate: 5e-4)
     case "ViT-L-14": return paper(name, learningRate: 4e-4)
     case "ViT-L-14-336":
-      // One more epoch of a trained ViT-L/14 at a higher resolution.
+      // One more epoch of a trained ViT-L/14 at a higher resolution (paper, section 2.5).
       var recipe = paper(name, learningRate: 2e-5)
       recipe.epochs = 1
       return recipe
@@ -32,7 +32,7 @@ public enum Recipes {
     switch name {
     case "emoji": "a small model that learns Debian's emoji in minutes: the quickstart"
     case "tiny": "the smallest model, which takes seconds: tests"
-    case "ViT-L-14-336": "the paper's last epoch of ViT-L/14 at 336 pixels"
+    case "ViT-L-14-336": "the paper's last epoch, of a trained ViT-L-14 (--initial-weights) at 336 pixels"
     default: "the paper's \(name), batch 32,768, 32 epochs"
     }
   }

@@ -37,7 +37,8 @@ public final class Trainer {
   ///   - data: the samples.
   ///   - tokenizer: of the recipe's vocabulary.
   ///   - directory: where the run goes.
-  ///   - initialWeights: where a new run starts from, instead of drawing weights.
+  ///   - initialWeights: where a new run starts from, instead of drawing weights; position tables of another size are
+  ///     interpolated to the model's.
   ///   - changes: fields of the recipe, and `data` with its weights, that may differ from those the run was started with.
   ///   - patience: seconds in which something must happen, or all ranks end with exit code 86.
   ///   - world: all ranks.
@@ -52,7 +53,8 @@ public final class Trainer {
     recipeMark = Int(Digest(of: Array(recipe.json.utf8)).value >> 16)
     watchdog = try Watchdog(patience: patience, in: world)
     let model = try recipe.model.configuration
-    try Preflight.check(recipe, model, tokenizer, data, initialWeights, in: world)
+    let initial = initialWeights?.fittingPositions(to: model)
+    try Preflight.check(recipe, model, tokenizer, data, initial?.weights, in: world)
 
     let seed = UInt64(recipe.seed)
     plan = BatchPlan(
@@ -81,8 +83,9 @@ public final class Trainer {
       state = TrainingState(
         step: 0, samples: 0, epoch: 0, dataset: data.digest, weights: data.weights,
         vocabulary: tokenizer.vocabulary.digest, orderVersion: SampleOrder.version, recipe: recipe, ranks: world.size)
-      if let initialWeights {
-        try towers.load(initialWeights)
+      if let initial {
+        try towers.load(initial.weights)
+        if world.isFirst { initial.changes.forEach(Self.tell) }
       } else {
         towers.parameters.initialize(seed: seed)
       }

@@ -23,6 +23,8 @@ struct Train: ParsableCommand {
         mpirun -n 2 clip train --recipe tiny --data my-shards --into checkpoints/my-run
       With two datasets, each sample of the first twice an epoch, of the second every other:
         clip train --recipe tiny --data small large --data-weights 2,0.5 --into run
+      The paper's last epoch, at 336 pixels, from a run at 224:
+        mpirun -n 64 clip train --recipe ViT-L-14-336 --initial-weights run-224 --data my-shards --into run-336
       """)
 
   @OptionGroup var recipe: RecipeOption
@@ -44,7 +46,10 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("A dataset to measure retrieval on, as the recipe's evaluation says.", valueName: "dir"))
   var validation: String?
 
-  @Option(help: ArgumentHelp("Weights to start a new run from; anything --weights takes elsewhere.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp(
+      "Weights to start a new run from; anything --weights takes elsewhere. Where the model's pictures or texts have "
+        + "another size, position tables are interpolated.", valueName: "path"))
   var initialWeights: String?
 
   @Option(

@@ -27,6 +27,21 @@ def stir(model):
     return model.eval()
 
 
+def stir_statistics(model):
+    """Moves what batch norm knows off its initial values: means, variances and counts; returns the model."""
+    import torch
+
+    draw = torch.Generator().manual_seed(9)
+    for name, statistic in model.named_buffers():
+        if name.endswith("running_mean"):
+            statistic.add_(torch.rand(statistic.shape, generator=draw) * 0.2)
+        if name.endswith("running_var"):
+            statistic.mul_(1 + torch.rand(statistic.shape, generator=draw))
+        if name.endswith("num_batches_tracked"):
+            statistic.add_(torch.randint(1, 1_000_000, (), generator=draw))
+    return model
+
+
 def save_open_clip(model, configuration, folder):
     """Saves a model that uses the vocabulary open_clip has built in."""
     from open_clip.push_to_hf_hub import save_config_for_hf

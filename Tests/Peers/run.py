@@ -12,8 +12,11 @@ import exports
 import golden_cases
 import imports
 import peers
+import positions
+import round_trips
 import shards
 import training
 
 if __name__ == "__main__":
-    peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, training.main)
+    peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, round_trips.main, training.main,
+              positions.main)

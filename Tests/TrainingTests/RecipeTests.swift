@@ -24,7 +24,22 @@ import Training
     #expect(recipe.globalBatch == 32768 && recipe.epochs == 32 && recipe.schedule.warmupSteps == 2000)
     #expect(recipe.optimizer.learningRate == 4e-4 && recipe.optimizer.weightDecay == 0.2)
     #expect(recipe.optimizer.beta1 == 0.9 && recipe.optimizer.beta2 == 0.98 && recipe.optimizer.epsilon == 1e-6)
-    #expect(try #require(Recipes.named("ViT-L-14-336")).optimizer.learningRate == 2e-5)
+  }
+
+  /// It starts from ViT-L-14: the same model but for the size of its pictures.
+  @Test func thePapersLastEpoch() throws {
+    var last = try #require(Recipes.named("ViT-L-14-336"))
+    let before = try #require(Recipes.named("ViT-L-14"))
+    #expect(last.epochs == 1 && last.steps == 0 && last.optimizer.learningRate == 2e-5)
+    var model = try last.model.configuration
+    #expect(model.vision.imageHeight == 336 && model.vision.imageWidth == 336)
+    (model.vision.imageHeight, model.vision.imageWidth) = (224, 224)
+    #expect(try model == before.model.configuration)
+    // Nothing else differs.
+    (last.model, last.epochs, last.optimizer.learningRate) = (
+      before.model, before.epochs, before.optimizer.learningRate
+    )
+    #expect(last == before)
   }
 
   @Test func aFileMayLeaveFieldsOut() throws {
