@@ -59,12 +59,28 @@ enum Preflight {
           "was trained with \(isQuick ? "QuickGELU" : "exact GELU"), the recipe's model has the other activation: "
             + "set model.quick_gelu=\(isQuick)")
       }
+      try checkHeads(of: initialWeights, model)
     }
     try agree("program", Digest(of: try FileReader.contents(of: "/proc/self/exe")), in: world)
     try agree("recipe", Digest(of: Array(recipe.json.utf8)), in: world)
     try agree("data set", data.digest, in: world)
     try agree("list of data weights", Digest(of: Array((data.weights.map { "\($0)" } ?? "").utf8)), in: world)
     try agree("vocabulary", tokenizer.vocabulary.digest, in: world)
+  }
+
+  /// No shape tells the number of heads: with another the same weights are another model.
+  private static func checkHeads(of weights: Weights, _ model: ModelConfiguration) throws {
+    let old = weights.configuration
+    let towers = [
+      ("vision_cfg", old.vision.heads, model.vision.heads, "head_width", old.vision.headWidth),
+      ("text_cfg", old.text.heads, model.text.heads, "heads", old.text.heads),
+    ]
+    for (tower, found, expected, field, value) in towers where found != expected && !weights.isActivationAssumed {
+      throw FileError(
+        weights.path,
+        "was trained with \(found) heads of attention in \(tower), the recipe's model has \(expected): set "
+          + "model.\(tower).\(field)=\(value)")
+    }
   }
 
   /// Throws on every rank whose `digest` is not the first rank's.

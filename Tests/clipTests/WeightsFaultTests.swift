@@ -66,6 +66,17 @@ import Testing
   }
 
   /// The shapes are the same, the numbers would not be.
+  @Test func anotherNumberOfHeadsIsNamed() throws {
+    try scratch.fail(
+      Trained.command(into: "new", steps: 1, "model.vision_cfg.head_width=16") + ["--initial-weights", "model"],
+      with: 74,
+      "was trained with 2 heads of attention in vision_cfg, the recipe's model has 4",
+      "set model.vision_cfg.head_width=32")
+    try scratch.fail(
+      Trained.command(into: "new", steps: 1, "model.text_cfg.heads=4") + ["--initial-weights", "model"], with: 74,
+      "was trained with 2 heads of attention in text_cfg, the recipe's model has 4", "set model.text_cfg.heads=2")
+  }
+
   @Test func anotherActivationIsNamed() throws {
     try scratch.fail(
       Trained.command(into: "new", steps: 1, "model.quick_gelu=true") + ["--initial-weights", "model"], with: 74,
