@@ -102,7 +102,7 @@ struct ImageTower {
   }
 
   /// tokens = (class, convolved patches) + positions; x = norm(tokens).
-  private func start(
+  func start(
     _ patches: Tensor, tokens: Tensor, statistics: Tensor?, into x: Tensor, in workspace: Workspace
   ) {
     workspace.scope {

@@ -58,7 +58,7 @@ enum PictureTower {
 
 extension ImageTower {
   /// The patches of pictures, normalised.
-  fileprivate func patches(of pictures: PackedPictures, in workspace: Workspace) -> Tensor {
+  func patches(of pictures: PackedPictures, in workspace: Workspace) -> Tensor {
     let rows = workspace.activations(
       rows: pictures.count * configuration.gridHeight * configuration.gridWidth,
       columns: 3 * configuration.patchSize * configuration.patchSize)
@@ -72,7 +72,7 @@ extension ImageTower {
 
 extension ResNetTower {
   /// The pixels of pictures, normalised.
-  fileprivate func pixels(of pictures: PackedPictures, in workspace: Workspace) -> Tensor {
+  func pixels(of pictures: PackedPictures, in workspace: Workspace) -> Tensor {
     let rows = workspace.activations(
       rows: pictures.count * configuration.imageHeight * configuration.imageWidth, columns: 3)
     normalizedPixels(

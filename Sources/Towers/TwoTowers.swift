@@ -16,7 +16,7 @@ public final class TwoTowers {
   /// Adds up batch norm's statistics of all ranks, so that they are those of a micro-batch of all of them together; nil:
   /// each rank takes its own.
   public var statisticsExchange: (any StatisticsExchange)?
-  private let workspace: Workspace
+  let workspace: Workspace
   private var kept: (image: PictureTower.Saved, text: TextTower.Saved)?
 
   /// Names and shapes of a model's parameters, without the memory for them.

@@ -37,7 +37,7 @@ struct ResNetTower {
   }
 
   /// Pixels the stem's pool averages, on a side.
-  private static let stemPool = 2
+  static let stemPool = 2
 
   /// What the backward twin needs.
   struct Saved {
@@ -68,8 +68,11 @@ struct ResNetTower {
   }
 
   /// The same result, keeping nothing: memory does not grow with depth.
+  ///
+  /// - Parameter observe: told what the first so many blocks made, from none of them on.
   func embed(
-    _ pixels: Tensor, into embeddings: Tensor, _ statistics: BatchStatistics, in workspace: Workspace
+    _ pixels: Tensor, into embeddings: Tensor, _ statistics: BatchStatistics, in workspace: Workspace,
+    observing observe: (_ blocks: Int, _ x: Tensor) -> Void = { _, _ in }
   ) throws {
     try workspace.scope {
       var grid = grid(of: embeddings.rows)
@@ -88,7 +91,8 @@ struct ResNetTower {
       }
       grid = first
       var channels = configuration.width
-      for block in blocks {
+      for (done, block) in blocks.enumerated() {
+        observe(done, x.beginning(rows: grid.rows, columns: channels))
         try workspace.scope {
           let saved = try block.forward(
             x.beginning(rows: grid.rows, columns: channels), grid, statistics, in: workspace)
@@ -97,6 +101,7 @@ struct ResNetTower {
         }
         swap(&x, &next)
       }
+      observe(blocks.count, x.beginning(rows: grid.rows, columns: channels))
       _ = pool.forward(x.beginning(rows: grid.rows, columns: channels), into: embeddings, in: workspace)
     }
   }
