@@ -19,6 +19,12 @@ public struct Explanation: Sendable {
     public let gradients: SimilarityGradients
     /// The share this text has among all texts, by the model's own temperature; nil where there is only one.
     public let probability: Double?
+
+    package init(text: String, gradients: SimilarityGradients, probability: Double?) {
+      self.text = text
+      self.gradients = gradients
+      self.probability = probability
+    }
   }
 
   /// The picture as the model sees it.
@@ -27,6 +33,12 @@ public struct Explanation: Sendable {
   public let features: SpatialFeatures
   /// The texts, in the order given.
   public let texts: [Text]
+
+  package init(picture: Picture, features: SpatialFeatures, texts: [Text]) {
+    self.picture = picture
+    self.features = features
+    self.texts = texts
+  }
 
   /// The heat map of a text, of as many places as the layer has.
   public func map(of text: Text, _ layer: Layer) -> HeatMap {

@@ -31,7 +31,7 @@ public struct ExplanationSheet: Sendable {
   private static let label = Canvas.TextStyle(size: 14, isBold: true)
   private static let text = Canvas.TextStyle(size: 14, color: .gray(0.2))
   private static let small = Canvas.TextStyle(size: 12, color: .gray(0.4))
-  private static let bar = Canvas.Rectangle(x: 0, y: 0, width: 160, height: 12)
+  private static let bar = (width: 160.0, height: 12.0)
 
   private static let cellHeight = side + belowPicture + label.lineHeight + Double(textLines) * text.lineHeight
   private static let headerHeight = heading.lineHeight + belowHeading
@@ -49,7 +49,7 @@ public struct ExplanationSheet: Sendable {
   public var height: Int {
     Int(
       2 * Self.margin + Self.headerHeight + Double(rows) * Self.cellHeight + Double(rows) * Self.betweenRows
-        + Self.small.lineHeight)
+        + 2 * Self.small.lineHeight)
   }
 
   /// Draws the sheet.
@@ -86,7 +86,7 @@ public struct ExplanationSheet: Sendable {
   }
 
   private static func label(of text: Explanation.Text, _ map: HeatMap) -> String {
-    var label = String(format: "cosine %.3f", text.gradients.similarity)
+    var label = "cosine " + String(format: "%.3f", text.gradients.similarity).replacingOccurrences(of: "-", with: "−")
     if let probability = text.probability { label += String(format: " · %.1f %%", 100 * probability) }
     return map.peak > 0 ? label : label + " · no place speaks for it"
   }
@@ -112,27 +112,32 @@ public struct ExplanationSheet: Sendable {
     }
   }
 
-  /// What the colours mean.
+  /// What the colours mean, in two lines.
   private func drawLegend(on canvas: Canvas) {
-    let y = Double(height) - Self.margin - Self.small.lineHeight
-    var x = Self.margin
-    let (low, high) = layer == .features ? ("nothing for it", "most for it") : ("no influence", "most influence")
+    var (x, y) = (Self.margin, Double(height) - Self.margin - 2 * Self.small.lineHeight)
+    let (low, high, kind) =
+      switch layer {
+      case .features:
+        (
+          "adds nothing", "adds most",
+          "Grad-CAM of the last \(explanation.features.columns) × \(explanation.features.rows) features"
+        )
+      case .pixels: ("no influence", "most influence", "absolute gradient of each pixel, smoothed")
+      }
     canvas.draw(low, Self.small, x: x, y: y)
-    x += canvas.width(of: low, Self.small) + 10
+    // Whole pixels, whose colours mix with nothing.
+    x = (x + canvas.width(of: low, Self.small) + 10).rounded()
     for step in 0..<Int(Self.bar.width) {
       let color = HeatColors.color(of: (Float(step) + 0.5) / Float(Self.bar.width)) / 255
       canvas.fill(
         Canvas.Rectangle(x: x + Double(step), y: y + 2, width: 1, height: Self.bar.height),
         Canvas.Color(red: Double(color.x), green: Double(color.y), blue: Double(color.z)))
     }
-    x += Self.bar.width + 10
-    let kind =
-      layer == .features
-      ? "Grad-CAM of the last \(explanation.features.columns) × \(explanation.features.rows) features"
-      : "absolute gradient of each pixel, smoothed"
-    let rest = "\(high) · \(kind), each map by its own maximum"
-    for line in canvas.lines(of: rest, Self.small, width: Double(width) - Self.margin - x, limit: 1) {
-      canvas.draw(line, Self.small, x: x, y: y)
+    canvas.draw(high, Self.small, x: x + Self.bar.width + 10, y: y)
+    y += Self.small.lineHeight
+    let inner = Double(width) - 2 * Self.margin
+    for line in canvas.lines(of: "\(kind); each map by its own maximum", Self.small, width: inner, limit: 1) {
+      canvas.draw(line, Self.small, x: Self.margin, y: y)
     }
   }
 }

@@ -3,8 +3,8 @@ import Images
 
 /// The colours of heat maps.
 ///
-/// matplotlib's inferno (Smith and van der Walt 2015): equal steps look equally large, lightness only grows, and so people who do
-/// not see all colours, and printers that have none, show the same order.
+/// matplotlib's inferno (Smith and van der Walt 2015): equal steps look equally large, and lightness only grows, so that
+/// people who do not see all colours see the same order, as do printers that have none.
 enum HeatColors {
   /// Eleven of its colours at equal distances, from the weakest to the strongest.
   private static let anchors: [SIMD3<Float>] = [
@@ -21,21 +21,26 @@ enum HeatColors {
     return anchors[lower] * (1 - share) + anchors[lower + 1] * share
   }
 
-  /// A picture in greys under a map of its size: what counts shines, the rest stays to be recognised.
+  /// A picture in greys under a map of its size: the stronger a place, the more its colour covers; of places that do not
+  /// count the picture is left, somewhat lightened where it is dark, so that all of it can be recognised.
   static func overlay(_ map: HeatMap, on picture: Picture) -> [UInt8] {
     precondition(map.width == picture.width && map.height == picture.height, "a map of another size")
     var rgb: [UInt8] = []
     rgb.reserveCapacity(picture.pixels.count)
     for (pixel, strength) in map.values.enumerated() {
-      let luma =
-        0.299 * Float(picture.pixels[3 * pixel]) + 0.587 * Float(picture.pixels[3 * pixel + 1]) + 0.114
-        * Float(picture.pixels[3 * pixel + 2])
-      let mixed = SIMD3(repeating: luma) * (1 - share) + color(of: strength) * share
+      // Luma by ITU-R BT.601.
+      let luma = zip([0.299, 0.587, 0.114] as [Float], picture.pixels[3 * pixel..<3 * pixel + 3])
+        .reduce(0) { $0 + $1.0 * Float($1.1) }
+      let gray = SIMD3(repeating: darkest + luma * (255 - darkest) / 255)
+      let share = weakestShare + (strongestShare - weakestShare) * strength
+      let mixed = gray * (1 - share) + color(of: strength) * share
       for channel in 0..<3 { rgb.append(UInt8(min(max(mixed[channel].rounded(), 0), 255))) }
     }
     return rgb
   }
 
-  /// How much of a pixel is the map's.
-  private static let share: Float = 0.62
+  /// What becomes of black.
+  private static let darkest: Float = 56
+  /// How much of a pixel is the map's: where nothing counts, and at the strongest place.
+  private static let (weakestShare, strongestShare): (Float, Float) = (0.25, 0.8)
 }

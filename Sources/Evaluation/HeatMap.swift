@@ -41,8 +41,8 @@ public struct HeatMap: Sendable {
     return HeatMap(strengths, width: features.columns, height: features.rows)
   }
 
-  /// How much the similarity changes with each pixel: absolute gradients, summed over the three channels, and smoothed by a
-  /// Gaussian whose deviation is a 64th of the shorter side.
+  /// How much the similarity changes with each pixel: absolute gradients, summed over the three channels, and smoothed by
+  /// a Gaussian whose deviation is a 64th of the shorter side.
   ///
   /// - Parameter gradient: of the similarity with respect to the pixels, (3, height, width).
   public static func pixels(gradient: [Float], width: Int, height: Int) -> HeatMap {
@@ -80,6 +80,12 @@ public struct HeatMap: Sendable {
     public let x: Double
     /// From the top.
     public let y: Double
+
+    /// A place by both shares.
+    public init(x: Double, y: Double) {
+      self.x = x
+      self.y = y
+    }
   }
 
   /// The center of mass; nil where no place counts.

@@ -7,8 +7,8 @@ public struct HiddenStates {
   public let values: Tensor
   /// After how many layers; 0 stands for what enters the first.
   public let layer: Int
-  /// Of how many pictures or captions.
-  public let count: Int
+  /// (inputs, rows, columns).
+  public let shape: [Int]
 
   /// Reserves the room.
   ///
@@ -27,11 +27,8 @@ public struct HiddenStates {
     }
     values = Tensor(rows: count * shape.rows, columns: shape.columns)
     self.layer = layer
-    self.count = count
+    self.shape = [count, shape.rows, shape.columns]
   }
-
-  /// (inputs, rows, columns).
-  public var shape: [Int] { [count, values.rows / max(count, 1), values.columns] }
 
   /// The states of some inputs.
   func rows(_ inputs: Range<Int>) -> Tensor {

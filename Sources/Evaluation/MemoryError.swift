@@ -8,7 +8,7 @@ public struct MemoryError: Error, CustomStringConvertible, Sendable {
   init(_ what: String, bytes: Int, available: Int) {
     func gigabytes(_ bytes: Int) -> String { String(format: "%.1f GB", Double(bytes) / 1e9) }
     description =
-      "\(what) would take \(gigabytes(bytes)) of memory, and \(gigabytes(available)) are available: embed fewer at a time, "
-      + "into several files"
+      "\(what) would take \(gigabytes(bytes)) of memory, and \(gigabytes(available)) are available: embed fewer at a "
+      + "time, into several files"
   }
 }

@@ -17,8 +17,8 @@ enum Resampling {
     }
   }
 
-  /// `count` numbers from `inputs`, by Keys's cubic interpolation (a = −0.5) between the middles of places; beyond the border the
-  /// last number repeats.
+  /// `count` numbers from `inputs`, by Keys's cubic interpolation (a = −0.5) between the middles of places; beyond the
+  /// border the last number repeats.
   static func cubic(_ count: Int, from inputs: Int) -> [Taps] {
     func weight(_ distance: Double) -> Double {
       let x = abs(distance)

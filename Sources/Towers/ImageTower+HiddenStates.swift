@@ -1,8 +1,8 @@
 import Tensors
 
 extension ImageTower {
-  /// As ``embed(_:into:in:)``, and sets `states` (pictures · tokens, width) to what so many blocks made of all tokens; 0
-  /// stands for what enters the first.
+  /// As ``embed(_:into:in:)``, and sets `states` (pictures · tokens, width) to what so many blocks made of all tokens;
+  /// 0 stands for what enters the first.
   func embed(
     _ patches: Tensor, into embeddings: Tensor, states: Tensor, after layer: Int, in workspace: Workspace
   ) throws {

@@ -6,4 +6,11 @@ public struct SimilarityGradients: Sendable {
   public let pixels: [Float]
   /// Its gradient with respect to the ``SpatialFeatures``, (rows, columns, channels).
   public let features: [Float]
+
+  /// Numbers computed elsewhere.
+  public init(similarity: Float, pixels: [Float], features: [Float]) {
+    self.similarity = similarity
+    self.pixels = pixels
+    self.features = features
+  }
 }

@@ -1,8 +1,8 @@
 import Tensors
 
 extension TextTower {
-  /// Sets `states` (captions · context, width) to what so many blocks made of all tokens, padding included; 0 stands for
-  /// what enters the first.
+  /// Sets `states` (captions · context, width) to what so many blocks made of all tokens, padding included; 0 stands
+  /// for what enters the first.
   ///
   /// - Parameter normalizing: whether the final norm follows.
   func states(

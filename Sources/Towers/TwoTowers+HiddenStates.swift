@@ -1,8 +1,8 @@
 public import Tensors
 
 extension TwoTowers {
-  /// Writes the embeddings of pictures, (pictures, embedding), each on its own, and with them the states of all their tokens
-  /// or pixels after a number of layers.
+  /// Writes the embeddings of pictures, (pictures, embedding), each on its own, and with them the states of all their
+  /// tokens or pixels after a number of layers.
   ///
   /// - Parameters:
   ///   - states: (pictures · rows, columns), where ``VisionConfiguration/hiddenShape(after:)`` tells rows and columns.

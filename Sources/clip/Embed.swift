@@ -11,19 +11,20 @@ struct Embed: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the embeddings of pictures and texts, rows of length 1 in input order.",
     discussion: """
-      --hidden also writes the states behind the embeddings, single precision:
+      --hidden also writes the states behind the embeddings:
         text_hidden   (texts, context, width): every token after the final norm,
-                      ln_final, the padding behind the end (token 0) included; open_clip's
-                      text transformer, Transformers' CLIPTextModel.last_hidden_state.
-        image_hidden  (pictures, tokens, width): every token after the last block, the
-                      class token first, before ln_post; Transformers'
-                      CLIPVisionModel.last_hidden_state. open_clip's output_tokens are
-                      these after ln_post, without the class token. Of a ModifiedResNet
-                      (pictures, rows * columns, channels) after the last stage.
-      --hidden-layer N writes them after N blocks instead, without the final norm, as
-      Transformers' hidden_states[N]: 0 is what enters the first block, -1 the last, -2
-      the one before it, which image generators take. A ModifiedResNet counts its four
-      stages.
+                      ln_final, the padding behind the end (token 0) included.
+                      Transformers: CLIPTextModel.last_hidden_state.
+        image_hidden  (pictures, tokens, width): every token after the last
+                      block, the class token first, before ln_post.
+                      Transformers: CLIPVisionModel.last_hidden_state; open_clip's
+                      output_tokens are these after ln_post, without the class
+                      token. Of a ModifiedResNet: (pictures, rows * columns,
+                      channels) after the last stage.
+      --hidden-layer N writes them after N blocks instead, without the final norm,
+      as Transformers' hidden_states[N]: 0 is what enters the first block, -1 what
+      leaves the last, -2 the one before, which image generators take. A
+      ModifiedResNet counts its four stages; 0 is its stem.
 
       Example:
         clip embed --weights my-run --images *.jpg --texts texts.txt \\
@@ -63,29 +64,29 @@ struct Embed: ParsableCommand {
     threads.apply()
     let encoder = try Encoder(weights.open(), threads: threads.count)
     var results: [TensorSource] = []
-    // Layers are checked before anything is computed.
+    // What cannot be is told before anything is computed.
     let model = encoder.towers.configuration
-    let imageLayer = images.isEmpty ? nil : try layer(of: "image", model.vision.hiddenLayers)
-    let textLayer = texts == nil ? nil : try layer(of: "text", model.text.hiddenLayers)
+    let lines = try texts.map(Self.lines)
+    let imageStates = try (images.isEmpty ? nil : layer(of: "image", model.vision.hiddenLayers)).map {
+      try HiddenStates(after: $0, of: images.count, "pictures", shape: model.vision.hiddenShape(after: $0))
+    }
+    let textStates = try (lines == nil ? nil : layer(of: "text", model.text.hiddenLayers)).map {
+      try HiddenStates(after: $0, of: lines?.count ?? 0, "texts", shape: model.text.hiddenShape)
+    }
     if !images.isEmpty {
       let paths = images
-      let states = try imageLayer.map {
-        try HiddenStates(after: $0, of: paths.count, "pictures", shape: model.vision.hiddenShape(after: $0))
-      }
-      let features = try encoder.images(paths.count, states: states) { number in
+      let features = try encoder.images(paths.count, states: imageStates) { number in
         (paths[number], try FileReader.contents(of: paths[number]))
       }
       results.append(Self.source("image_features", [features.rows, features.columns], features))
-      if let states { results.append(Self.source("image_hidden", states.shape, states.values)) }
+      if let imageStates { results.append(Self.source("image_hidden", imageStates.shape, imageStates.values)) }
     }
-    if let texts {
-      let lines = try Self.lines(of: texts)
+    if let lines {
       let features = try encoder.texts(lines)
       results.append(Self.source("text_features", [features.rows, features.columns], features))
-      if let textLayer {
-        let states = try HiddenStates(after: textLayer, of: lines.count, "texts", shape: model.text.hiddenShape)
-        try encoder.states(of: lines, normalizing: hiddenLayer == nil, into: states)
-        results.append(Self.source("text_hidden", states.shape, states.values))
+      if let textStates {
+        try encoder.states(of: lines, normalizing: hiddenLayer == nil, into: textStates)
+        results.append(Self.source("text_hidden", textStates.shape, textStates.values))
       }
     }
     try SafetensorsWriter.write(results, to: into)

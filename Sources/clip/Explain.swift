@@ -11,26 +11,32 @@ struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what in a picture makes it similar to a text: heat maps of gradients.",
     discussion: """
-      A map for each text is laid over the picture as the model sees it, the middle
-      square. With --layer features it is Grad-CAM of the last features that have a
-      place: of a ModifiedResNet what its last stage gives to the attention pool, of a
-      Vision Transformer the patch tokens that enter the last block. Each channel
-      weighs as its mean gradient; what speaks against the text is left out. With
-      --layer pixels it is the absolute gradient of each pixel, summed over colours
-      and smoothed by a Gaussian of a 64th of the side. Each map is divided by its
-      strongest place. Where several texts are given, percentages tell how the model's
-      temperature shares the picture among them.
+      A map for each text is laid over the picture as the model sees it, the
+      middle square. With --layer features it is Grad-CAM of the last features
+      that have a place: of a ModifiedResNet what its last stage gives to the
+      attention pool, of a Vision Transformer the patch tokens that enter the last
+      block. Each channel weighs as its mean gradient; what speaks against the
+      text is left out. With --layer pixels it is the absolute gradient of each
+      pixel, summed over colours and smoothed by a Gaussian of a 64th of the side.
+      Each map is divided by its strongest place. Where several texts are given,
+      percentages tell how the model's temperature shares the picture among them.
 
-      --gradients writes, single precision: similarity (texts), the cosines;
-      pixel_gradient (texts, 3, height, width), their gradients with respect to the
-      normalised pixels; features (rows, columns, channels) and feature_gradient
-      (texts, rows, columns, channels).
+      --json tells of each map its peak before that division, its strongest place
+      and its center of mass (shares of width and height from the left upper
+      corner), and the share of the picture that is at least half as strong.
+
+      --gradients writes, in single precision:
+        similarity        (texts), the cosines
+        pixel_gradient    (texts, 3, height, width), of the cosines with respect
+                          to the normalised pixels
+        features          (rows, columns, channels)
+        feature_gradient  (texts, rows, columns, channels)
 
       Example:
         clip explain --weights my-run --image cat.jpg --text "a cat" "a sofa" \\
           --into cat-heat.png
-        clip explain --weights my-run --image cat.jpg --text "a cat" --layer pixels \\
-          --into cat-heat.png --gradients cat.safetensors --json
+        clip explain --weights my-run --image cat.jpg --text "a cat" \\
+          --layer pixels --into cat-heat.png --gradients cat.safetensors --json
       """)
 
   @OptionGroup var weights: WeightsOption

@@ -2,8 +2,8 @@
 
     python Tests/Peers/explanations.py
 
-Similarities, gradients of pixels and of the last spatial features, taken by hooks, and Grad-CAM made of them; for Vision
-Transformers with both kinds of GELU and for a ModifiedResNet, whose statistics are those of the pictures.
+Similarities, gradients of pixels and of the last spatial features, taken by hooks, and Grad-CAM made of them; for
+Vision Transformers with both kinds of GELU and for a ModifiedResNet, whose statistics are those of the pictures.
 """
 import json
 import sys
@@ -61,7 +61,8 @@ def main(folder):
             theirs = explain(model, images[number:number + 1], tokens[:len(TEXTS)])
             words = ["--image", pictures[number], "--text", *TEXTS, "--gradients", folder / "gradients.safetensors"]
             with peers.check(f"{name}: explained"):
-                said = json.loads(peers.clip("explain", "--weights", saved, *words, "--into", folder / "heat.png", "--json"))
+                words += ["--into", folder / "heat.png", "--json"]
+                said = json.loads(peers.clip("explain", "--weights", saved, *words))
                 ours = load_file(folder / "gradients.safetensors")
                 assert ours.keys() == theirs.keys(), sorted(ours)
             for part in theirs:

@@ -2,8 +2,8 @@
 
     python Tests/Peers/hidden_states.py
 
-open_clip's are recorded where they come out of its modules: those of the text transformer after `ln_final` with all padding,
-those of the picture's tokens before `ln_post`, and after each block. Transformers' are `last_hidden_state` and
+open_clip's are recorded where they come out of its modules: those of the text transformer after `ln_final` with all
+padding, those of the picture's tokens before `ln_post`, and after each block. Transformers' are `last_hidden_state` and
 `hidden_states`.
 """
 import models
@@ -16,7 +16,7 @@ TEXTS, PICTURES = 5, 4
 
 
 def compare_layers(name, saved, folder, pictures, expected):
-    """Compares what is written for each layer with `text_hidden.N` and `image_hidden.N`, and the last without a number."""
+    """Compares what is written for each layer with `text_hidden.N` and `image_hidden.N`, the last without a number."""
     texts = CAPTIONS[:TEXTS]
     plain = peers.embed(saved, folder, pictures, texts)
     with peers.check(f"{name}: the last"):

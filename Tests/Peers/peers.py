@@ -75,8 +75,8 @@ def clip(*words, ranks=1):
 
 
 def embed(weights, folder, images=(), texts=(), line_break="\n", more=()):
-    """What `clip embed`, with `more` options, makes of pictures and texts: `image_features` and `text_features`, as far as
-    asked for."""
+    """What `clip embed`, with `more` options, makes of pictures and texts: `image_features` and `text_features`, as far
+    as asked for."""
     from safetensors.torch import load_file
 
     words = ["embed", "--weights", weights, "--into", folder / "embeddings.safetensors"]

@@ -46,7 +46,8 @@ import Towers
     }
   }
 
-  /// The class token after `ln_post` and the end token after `ln_final`, projected and brought to length 1, are the embeddings.
+  /// The class token after `ln_post` and the end token after `ln_final`, projected and brought to length 1, are the
+  /// embeddings.
   @Test(arguments: GoldenTests.names) func pooledStatesLeadToTheEmbeddings(name: String) throws {
     let (golden, towers, _) = try prepared(name)
     let model = golden.configuration, batch = golden.batch(0..<golden.batchSize)

@@ -4,8 +4,8 @@ import Foundation
 import Images
 import Testing
 
-/// `clip explain` and the hidden states of `clip embed`, as a person uses them; what is right and wrong about their numbers
-/// is told by the tests of Training and by Tests/Peers.
+/// `clip explain` and the hidden states of `clip embed`, as a person uses them; whether their numbers are right is for the
+/// tests of Training and for Tests/Peers.
 @Suite struct ExplainTests {
   /// A run of one step, one of a ModifiedResNet, and one whose patches are whole pictures.
   private static let prepared = Result {
@@ -88,11 +88,16 @@ import Testing
 
   @Test func whatCannotBeExplainedIsSaid() throws {
     let words = ["explain", "--weights", "transformer", "--into", "heat.png", "--image"]
-    try scratch.fail(words + ["shape.png", "--text", "a", "  "], with: 2, "--text: found an empty text")
+    for (more, reason) in [
+      (["--text", "a", "  "], "--text: found an empty text"),
+      (["--text", "a", "--gradients", "heat.png"], "--gradients: found the file of --into"),
+      (["--text", "a", "--layer", "middle"], "'middle' is invalid"),
+    ] {
+      let result = try scratch.clip(words + ["shape.png"] + more)
+      #expect(result.status == 2 && result.errors.contains(reason), "\(result.errors)")
+    }
     try scratch.fail(words + ["none.png", "--text", "a"], with: 74, "none.png: cannot open")
     try scratch.fail(words + ["texts.txt", "--text", "a"], with: 74, "texts.txt: cannot be decoded")
-    try scratch.fail(
-      words + ["shape.png", "--text", "a", "--gradients", "heat.png"], with: 2, "--gradients: found the file of --into")
     try scratch.fail(explain("nowhere"), with: 74, "nowhere: does not exist")
     try scratch.fail(explain("whole"), with: 74, "whole: has one feature for the whole picture", "take --layer pixels")
     try scratch.fail(explain("transformer", "--gradients", "no/g.safetensors"), with: 74, "no/g.safetensors")
@@ -105,18 +110,18 @@ import Testing
   }
 
   @Test func hiddenStatesHaveTheirShapes() throws {
-    let width = ["transformer": 256, "residual": 256]
-    for (name, more, rows) in [
-      ("transformer", ["--hidden"], nil), ("transformer", ["--hidden-layer", "-2"], nil), ("residual", ["--hidden"], 4),
-      ("residual", ["--hidden-layer", "4"], 4),
-    ] as [(String, [String], Int?)] {
+    // The models have two blocks in each tower, or four stages in one.
+    for (name, more, picture, text) in [
+      ("transformer", ["--hidden"], [1, 17, 64], [2, 16, 32]),
+      ("transformer", ["--hidden-layer", "-2"], [1, 17, 64], [2, 16, 32]),
+      ("residual", ["--hidden"], [1, 4, 256], [2, 16, 32]),
+      ("residual", ["--hidden-layer", "2"], [1, 64, 64], [2, 16, 32]),
+    ] as [(String, [String], [Int], [Int])] {
       let printed = try scratch.succeed(embed(name) + more + ["--json"]).output
-      let shapes = try #require(
-        try JSONSerialization.jsonObject(with: Data(printed.utf8)) as? [String: [Int]])
+      let shapes = try #require(try JSONSerialization.jsonObject(with: Data(printed.utf8)) as? [String: [Int]])
       let file = try SafetensorsFile(scratch("e.safetensors"))
       #expect(Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.shape) }) == shapes)
-      #expect(shapes["text_hidden"]?.first == 2 && shapes["image_hidden"]?.last == width[name])
-      if let rows { #expect(shapes["image_hidden"] == [1, rows, 256]) }
+      #expect(shapes["image_hidden"] == picture && shapes["text_hidden"] == text, "\(name) \(more)")
     }
     try scratch.succeed(embed("transformer"))
     #expect(try SafetensorsFile(scratch("e.safetensors")).tensors.count == 2)
