@@ -55,6 +55,8 @@ import Towers
     }
     let change = try (moved(1) - moved(-1)) / 2
     let expected = chosen.reduce(0) { $0 + abs(slope($1)) }
-    #expect(abs(change - expected) <= 0.03 * expected, "found \(change), expected \(expected)")
+    // Even a level takes some rectifiers of a ModifiedResNet around their corner.
+    let tolerance = golden.configuration.vision.isResNet ? 0.1 : 0.03
+    #expect(abs(change - expected) <= tolerance * expected, "found \(change), expected \(expected)")
   }
 }
