@@ -112,7 +112,7 @@ let package = Package(
     tests(of: "Images", ["CTurboJPEG"], resources: [.copy("Fixtures")]),
     tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),
     tests(of: "Captions", ["Files"], resources: [.copy("Fixtures")]),
-    tests(of: "Evaluation", ["Files", "CPNG"]),
+    tests(of: "Evaluation", ["Files", "Images", "Towers", "CPNG"]),
     tests(of: "Benchmarks", ["Tensors", "Towers", "Collectives", "Training"]),
     tests(of: "emoji-pictures", ["Files"]),
   ]

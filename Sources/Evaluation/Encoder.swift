@@ -22,15 +22,10 @@ public final class Encoder {
   ///   - weights: whatever ``Checkpoints/Weights`` finds.
   ///   - threads: how many pictures are decoded at once.
   public convenience init(_ weights: Weights, threads: Int) throws {
+    let reader = try SampleReader(for: weights)
     let towers = TwoTowers(weights.configuration, precision: .fp32, forTraining: false)
     try towers.load(weights)
-    let tokenizer = Tokenizer(try weights.loadVocabulary())
-    self.init(
-      towers,
-      SampleReader(
-        pixels: weights.configuration.vision.imageWidth, contextLength: weights.configuration.text.contextLength,
-        tokenizer: tokenizer, preprocessing: weights.preprocessing),
-      threads: threads)
+    self.init(towers, reader, threads: threads)
   }
 
   /// A model that is in memory already.
@@ -46,10 +41,11 @@ public final class Encoder {
   /// The embeddings of `count` encoded pictures, (count, embedding), in order.
   ///
   /// - Parameters:
+  ///   - states: receives the states of all tokens or pixels, too.
   ///   - progress: told how many are done.
   ///   - picture: what to call picture i in an error, and its bytes; called on other threads, ahead of time.
   public func images(
-    _ count: Int, progress: (Int) -> Void = { _ in },
+    _ count: Int, states: HiddenStates? = nil, progress: (Int) -> Void = { _ in },
     picture: @escaping @Sendable (Int) throws -> (name: String, bytes: [UInt8])
   ) throws -> Tensor {
     let reader = reader
@@ -65,9 +61,15 @@ public final class Encoder {
     for rows in Self.batches(of: count) {
       var pixels: [UInt8] = []
       for _ in rows { pixels += try pictures.next() }
-      try towers.embed(reader.pack(pixels, count: rows.count), into: embeddings.rows(rows))
+      let batch = reader.pack(pixels, count: rows.count)
+      if let states {
+        try towers.embed(batch, into: embeddings.rows(rows), states: states.rows(rows), after: states.layer)
+      } else {
+        try towers.embed(batch, into: embeddings.rows(rows))
+      }
       progress(rows.upperBound)
     }
+    if let states { _ = try checked(states.values) }
     return try checked(embeddings)
   }
 
@@ -79,6 +81,18 @@ public final class Encoder {
       let sample = try samples.sample(at: (range.lowerBound + $0) % samples.count)
       return ("the picture of sample \(sample.key)", sample.picture)
     }
+  }
+
+  /// The states of all tokens of captions, in order, each padded to the whole context with token 0.
+  ///
+  /// - Parameter normalizing: whether the final norm follows, as before the projection.
+  public func states(of captions: [String], normalizing: Bool, into states: HiddenStates) throws {
+    for rows in Self.batches(of: captions.count) {
+      try towers.states(
+        of: PackedCaptions(captions[rows].map(reader.tokens)), after: states.layer, normalizing: normalizing,
+        into: states.rows(rows))
+    }
+    _ = try checked(states.values)
   }
 
   /// The embeddings of captions, (count, embedding), in order.

@@ -40,6 +40,31 @@ public func neighborhoods(of x: Tensor, _ grid: PictureGrid, stride: Int = 1, in
   }
 }
 
+/// The backward twin of ``neighborhoods(of:_:stride:into:)``: sets `dx` (pixels, channels) from `dy` (pixels of
+/// `grid.strided(stride)`, 9 · channels), both single precision.
+public func neighborhoodsBackward(_ dy: Tensor, _ grid: PictureGrid, stride: Int, into dx: Tensor) {
+  let made = grid.strided(stride), channels = dx.columns
+  precondition(
+    dx.rows == grid.rows && dy.rows == made.rows && dy.columns == 9 * channels && dx.isContiguous && dy.isContiguous,
+    "shapes differ")
+  let source = dy.floatPointer, target = dx.floatPointer
+  Threads.forEachBand(of: grid.rows) { band in
+    for pixel in band {
+      let picture = pixel / grid.pixels, row = pixel / grid.width % grid.height, column = pixel % grid.width
+      let sum = target + pixel * channels
+      sum.update(repeating: 0, count: channels)
+      for tap in 0..<9 {
+        // The middle of the neighbourhood in which this pixel is that tap, if there is one.
+        let (i, j) = (row + 1 - tap / 3, column + 1 - tap % 3)
+        guard i >= 0, j >= 0, i % stride == 0, j % stride == 0, i < grid.height, j < grid.width else { continue }
+        let middle = (picture * made.height + i / stride) * made.width + j / stride
+        let part = source + (9 * middle + tap) * channels
+        for channel in 0..<channels { sum[channel] += part[channel] }
+      }
+    }
+  }
+}
+
 /// A convolution's weight, (outputs, 9 · inputs) with a pixel's taps side by side, as (outputs, 9 · inputs) with a tap's
 /// inputs side by side: as ``neighborhoods(of:_:stride:into:)`` has them.
 public func tapsFirst(_ weight: Tensor, into y: Tensor) {

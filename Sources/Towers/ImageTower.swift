@@ -132,7 +132,7 @@ struct ImageTower {
   }
 
   /// tokens = (class, convolved patches) + positions; x = norm(tokens).
-  private func start(_ patches: Patches, into x: Tensor, in workspace: Workspace) -> Saved.Start {
+  func start(_ patches: Patches, into x: Tensor, in workspace: Workspace) -> Saved.Start {
     let saved = Saved.Start(
       patches: patches, tokens: workspace.tensor(rows: x.rows, columns: x.columns),
       statistics: workspace.tensor(rows: x.rows, columns: 2))

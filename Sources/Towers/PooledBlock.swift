@@ -9,6 +9,8 @@ struct PooledBlock {
   let attention: PooledAttention
   let norm2: LayerNorm
   let mlp: MLP
+  /// The same block, for all tokens.
+  let whole: ResidualBlock
   /// All parameters of the block.
   let unit: ParameterUnit
 
@@ -17,6 +19,7 @@ struct PooledBlock {
     attention = PooledAttention(block.attention)
     norm2 = block.norm2
     mlp = block.mlp
+    whole = block
     unit = block.unit
   }
 

@@ -95,7 +95,7 @@ struct TextTower {
   }
 
   /// x = embedding of each token + its position.
-  private func start(_ captions: PackedCaptions, into x: Tensor, in workspace: Workspace) {
+  func start(_ captions: PackedCaptions, into x: Tensor, in workspace: Workspace) {
     workspace.scope {
       gatherRows(of: tokenEmbedding.values, captions.tokens, into: x)
       let table = workspace.tensor(rows: x.rows, columns: x.columns)

@@ -97,10 +97,25 @@ struct Transformer {
     _ gradient: StreamGradient, _ segments: Segments, pooling rows: [Int32], _ saved: Saved, into dx: StreamGradient,
     in workspace: Workspace
   ) throws {
-    guard let savedLast = saved.last else { return }
+    guard saved.last != nil else { return }
+    try backwardLast(gradient, segments, pooling: rows, saved, into: dx, in: workspace)
+    try backwardBlocks(dx, segments, saved, in: workspace)
+  }
+
+  /// Through the last block: sets `dx`, the gradient of what enters it.
+  func backwardLast(
+    _ gradient: StreamGradient, _ segments: Segments, pooling rows: [Int32], _ saved: Saved, into dx: StreamGradient,
+    in workspace: Workspace
+  ) throws {
+    guard let saved = saved.last else { preconditionFailure("nothing is kept of a block that is locked") }
     try last.unit.withGradients {
-      last.backward(gradient, segments, pooling: rows, savedLast, into: dx, in: workspace)
+      last.backward(gradient, segments, pooling: rows, saved, into: dx, in: workspace)
     }
+  }
+
+  /// Through all others that are trained: turns the gradient of what enters the last block into that of what enters the
+  /// first of them.
+  func backwardBlocks(_ dx: StreamGradient, _ segments: Segments, _ saved: Saved, in workspace: Workspace) throws {
     for (block, saved) in zip(blocks[locked...], saved.blocks).reversed() {
       try block.unit.withGradients {
         switch saved {

@@ -18,7 +18,7 @@ public final class TwoTowers {
   /// Adds up batch norm's statistics of all ranks, so that they are those of a micro-batch of all of them together; nil:
   /// each rank takes its own.
   public var statisticsExchange: (any StatisticsExchange)?
-  private let workspace: Workspace
+  let workspace: Workspace
   /// What the backward twins need of a single micro-batch; nil for a tower that is locked whole.
   private var kept: (image: PictureTower.Saved?, text: TextTower.Saved?)?
 

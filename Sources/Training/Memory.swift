@@ -9,6 +9,13 @@ public enum Memory {
     return usage.ru_maxrss * 1024
   }
 
+  /// What programs can still take without others being pushed out, in bytes; nil where the system does not tell.
+  public static var availableBytes: Int? {
+    let lines = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8))?.split(separator: "\n") ?? []
+    let words = lines.first { $0.hasPrefix("MemAvailable:") }?.split(separator: " ") ?? []
+    return words.count > 1 ? Int(words[1]).map { $0 * 1024 } : nil
+  }
+
   /// The resident set now, in bytes; 0 where the system does not tell.
   public static var residentBytes: Int {
     // In pages: the whole size, then what is resident.

@@ -4,14 +4,33 @@ import Evaluation
 import Files
 import Foundation
 import Tensors
+import Towers
 
 /// Writes the embeddings of pictures and texts.
 struct Embed: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the embeddings of pictures and texts, rows of length 1 in input order.",
     discussion: """
+      --hidden also writes the states behind the embeddings:
+        text_hidden   (texts, context, width): every token after the final norm,
+                      ln_final, the padding behind the end (token 0) included.
+                      Transformers: CLIPTextModel.last_hidden_state.
+        image_hidden  (pictures, tokens, width): every token after the last
+                      block, the class token first, before ln_post.
+                      Transformers: CLIPVisionModel.last_hidden_state; open_clip's
+                      output_tokens are these after ln_post, without the class
+                      token. Of a ModifiedResNet: (pictures, rows * columns,
+                      channels) after the last stage.
+      --hidden-layer N writes them after N blocks instead, without the final norm,
+      as Transformers' hidden_states[N]: 0 is what enters the first block, -1 what
+      leaves the last, -2 the one before, which image generators take. A
+      ModifiedResNet counts its four stages; 0 is its stem.
+
       Example:
-        clip embed --weights my-run --images *.jpg --texts texts.txt --into out.safetensors
+        clip embed --weights my-run --images *.jpg --texts texts.txt \\
+          --into out.safetensors
+        clip embed --weights my-run --texts prompts.txt --hidden-layer -2 \\
+          --into states.safetensors
       """)
 
   @OptionGroup var weights: WeightsOption
@@ -21,6 +40,14 @@ struct Embed: ParsableCommand {
 
   @Option(help: ArgumentHelp("A file with a text on every line.", valueName: "file"))
   var texts: String?
+
+  @Flag(help: "Also write the hidden states of all tokens.")
+  var hidden = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Write the hidden states after this many blocks; negative: from the last.", valueName: "n"))
+  var hiddenLayer: Int?
 
   @Option(
     help: ArgumentHelp("The file to write: image_features and text_features, single precision.", valueName: "file"))
@@ -37,33 +64,69 @@ struct Embed: ParsableCommand {
     threads.apply()
     let encoder = try Encoder(weights.open(), threads: threads.count)
     var results: [TensorSource] = []
+    // What cannot be is told before anything is computed.
+    let model = encoder.towers.configuration
+    let lines = try texts.map(Self.lines)
+    let imageStates = try (images.isEmpty ? nil : layer(of: "image", model.vision.hiddenLayers)).map {
+      try HiddenStates(after: $0, of: images.count, "pictures", shape: model.vision.hiddenShape(after: $0))
+    }
+    let textStates = try (lines == nil ? nil : layer(of: "text", model.text.hiddenLayers)).map {
+      try HiddenStates(after: $0, of: lines?.count ?? 0, "texts", shape: model.text.hiddenShape)
+    }
     if !images.isEmpty {
       let paths = images
-      let features = try encoder.images(paths.count) { number in
+      let features = try encoder.images(paths.count, states: imageStates) { number in
         (paths[number], try FileReader.contents(of: paths[number]))
       }
-      results.append(source("image_features", features))
+      results.append(Self.source("image_features", [features.rows, features.columns], features))
+      if let imageStates { results.append(Self.source("image_hidden", imageStates.shape, imageStates.values)) }
     }
-    if let texts {
-      let bytes = try FileReader.contents(of: texts)
-      guard String(validating: bytes, as: UTF8.self) != nil else { throw FileError(texts, "is not UTF-8") }
-      // Cut as bytes: in a text, Windows' line break would be a character of its own.
-      var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        .map { String(decoding: $0, as: UTF8.self) }
-      // The last line ends with a line break; there is no empty one behind it.
-      if lines.last == "" { lines.removeLast() }
-      results.append(source("text_features", try encoder.texts(lines)))
+    if let lines {
+      let features = try encoder.texts(lines)
+      results.append(Self.source("text_features", [features.rows, features.columns], features))
+      if let textStates {
+        try encoder.states(of: lines, normalizing: hiddenLayer == nil, into: textStates)
+        results.append(Self.source("text_hidden", textStates.shape, textStates.values))
+      }
     }
     try SafetensorsWriter.write(results, to: into)
     let shapes = Dictionary(uniqueKeysWithValues: results.map { ($0.description.name, $0.description.shape) })
     try output.show(shapes) {
       "\(into): "
-        + results.map { "\($0.description.name) \($0.description.shape[0]) × \($0.description.shape[1])" }.joined(
-          separator: ", ")
+        + results.map { result in
+          "\(result.description.name) \(result.description.shape.map(String.init).joined(separator: " × "))"
+        }
+        .joined(separator: ", ")
     }
   }
 
-  private func source(_ name: String, _ features: Tensor) -> TensorSource {
-    TensorSource(name, shape: [features.rows, features.columns], values: features.values)
+  /// After how many of a tower's layers states are written; nil: none are.
+  private func layer(of tower: String, _ layers: Int) throws -> Int? {
+    guard let hiddenLayer else { return hidden ? layers : nil }
+    guard (-layers - 1...layers).contains(hiddenLayer) else {
+      throw ValidationError(
+        "--hidden-layer: found \(hiddenLayer), expected \(-layers - 1) to \(layers): the \(tower) tower has "
+          + counted(layers, "layer"))
+    }
+    return hiddenLayer < 0 ? layers + 1 + hiddenLayer : hiddenLayer
+  }
+
+  /// The texts of a file, one a line.
+  private static func lines(of path: String) throws -> [String] {
+    let bytes = try FileReader.contents(of: path)
+    guard String(validating: bytes, as: UTF8.self) != nil else { throw FileError(path, "is not UTF-8") }
+    // Cut as bytes: in a text, Windows' line break would be a character of its own.
+    var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .map { String(decoding: $0, as: UTF8.self) }
+    // The last line ends with a line break; there is no empty one behind it.
+    if lines.last == "" { lines.removeLast() }
+    return lines
+  }
+
+  /// A tensor to be written from where it lies.
+  private static func source(_ name: String, _ shape: [Int], _ tensor: Tensor) -> TensorSource {
+    TensorSource(name, shape: shape, type: .float32) { body in
+      try tensor.withFloats { try body(UnsafeRawBufferPointer($0)) }
+    }
   }
 }

@@ -9,6 +9,14 @@ INTO/NAME/case.safetensors    pixels (N, H, W, 3) 0…255 · tokens (rows) and l
                               norm its statistics after this batch, and image_features_alone by those before it ·
                               of a ResNet with its first groups locked locked.GROUPS.loss and locked.GROUPS.gradient.… ·
                               of quick-gelu where some patches are left out seen (N, patches), seen.loss, seen.gradient.…
+INTO/NAME/explanation.safetensors
+                              of the first picture and the first TEXTS captions, with batch norm's running statistics set to those
+                              of this batch, statistic.NAME: similarity (texts), the cosines · pixel_gradient (texts, 3, H, W),
+                              with respect to the normalised pixels · features (rows, columns, channels), the last that have a
+                              place in the picture · feature_gradient (texts, rows, columns, channels)
+INTO/NAME/hidden.safetensors  of the same: text_hidden (texts, context, width) after ln_final, padding included · image_hidden
+                              (1, tokens, width) after the last block, or (1, rows · columns, channels) after the last stage ·
+                              text_hidden.N and image_hidden.N after N blocks or stages, without the final norm
 
 Needs torch and open_clip_torch. The test suite reads the cases that were frozen in
 Tests/TrainingTests/Fixtures; run this again only to add one.
@@ -79,6 +87,81 @@ def batch(config, draw, count=6):
     return pixels, tokens, lengths
 
 
+TEXTS = 2
+
+
+def take_statistics(model, images, tokens):
+    """Makes the running statistics those of the batch, so that no channel is dead, and the model one for evaluation.
+
+    Returns the statistics, as `statistic.NAME`.
+    """
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1
+    with torch.no_grad():
+        model.train()(images, tokens)
+    model.eval()
+    return {
+        "statistic." + name: value.clone() for name, value in model.named_buffers()
+        if name.endswith(("running_mean", "running_var"))}
+
+
+def places(features, grid):
+    """What has a place in one picture as (rows, columns, channels): patch tokens, class token first, or channels first."""
+    if features.dim() == 4:
+        return features[0].permute(1, 2, 0)
+    return features[0, 1:].reshape(*grid, features.shape[-1])
+
+
+def explain(model, images, tokens):
+    """Similarities of one picture with captions, and their gradients by autograd."""
+    tower, seen = model.visual, []
+    if hasattr(tower, "layer4"):
+        grid = None
+        hook = tower.layer4.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    else:
+        grid, last = tower.grid_size, tower.transformer.resblocks[-1]
+        hook = last.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    pixels = images.clone().requires_grad_()
+    picture = model.encode_image(pixels, normalize=True)
+    hook.remove()
+    similarity = model.encode_text(tokens, normalize=True).detach() @ picture[0]
+    gradients = [torch.autograd.grad(cosine, [pixels, seen[0]], retain_graph=True) for cosine in similarity]
+    return {
+        "similarity": similarity.detach(), "pixel_gradient": torch.cat([pixels for pixels, _ in gradients]),
+        "features": places(seen[0].detach(), grid),
+        "feature_gradient": torch.stack([places(features, grid) for _, features in gradients]),
+    }
+
+
+def hidden(model, images, tokens):
+    """States of both towers, recorded where they come out of the modules."""
+    seen, hooks = {}, []
+
+    def record(name, module):
+        def keep(module, inputs, output):
+            seen[name] = output if output.dim() == 3 else output.flatten(2).transpose(1, 2)
+        hooks.append(module.register_forward_hook(keep))
+
+    tower = model.visual
+    if hasattr(tower, "layer4"):
+        stages = [tower.avgpool, tower.layer1, tower.layer2, tower.layer3, tower.layer4]
+    else:
+        stages = [tower.ln_pre, *tower.transformer.resblocks]
+    for number, module in enumerate(stages):
+        record(f"image_hidden.{number}", module)
+    for number, block in enumerate(model.transformer.resblocks, 1):
+        record(f"text_hidden.{number}", block)
+    record("text_hidden", model.ln_final)
+    with torch.no_grad():
+        model.encode_image(images)
+        model.encode_text(tokens)
+        embedded = model.token_embedding(tokens) + model.positional_embedding
+    for hook in hooks:
+        hook.remove()
+    return seen | {"image_hidden": seen[f"image_hidden.{len(stages) - 1}"], "text_hidden.0": embedded}
+
+
 class Seen(torch.nn.Module):
     """Leaves the class token and some patches of each picture, in place of open_clip's random ones."""
 
@@ -135,6 +218,10 @@ def main(into, names):
             model.load_state_dict(weights)
             with torch.no_grad():
                 case["image_features_alone"] = model.eval()(images, tokens)[0]
+        statistics = take_statistics(model, images, tokens)
+        few = images[:1], tokens[:TEXTS]
+        explanation, states = explain(model, *few) | statistics, hidden(model, *few) | statistics
+        if moved:
             for groups in 1, 3, 5, 6:
                 case |= locked(model, groups, weights, images, tokens)
         if name == "quick-gelu":
@@ -146,7 +233,9 @@ def main(into, names):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
         save_file({key: value.contiguous() for key, value in weights.items()}, folder / "weights.safetensors", {"format": "pt"})
-        save_file({key: value.contiguous() for key, value in case.items()}, folder / "case.safetensors")
+        for file, tensors in ("case", case), ("explanation", explanation), ("hidden", states):
+            tensors = {key: value.clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
+            save_file(tensors, folder / f"{file}.safetensors")
         print(f"{name}: loss {loss.item():.6f}, {sum(w.numel() for w in weights.values())} weights")
 
 

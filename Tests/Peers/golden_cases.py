@@ -31,7 +31,9 @@ def main(folder):
         with peers.check(f"golden, {case}: same model"):
             texts = [(place / case / "config.json").read_text() for place in (folder, FIXTURES)]
             assert texts[0] == texts[1], "config.json differs"
-        for file, what in ("weights", "weights"), ("case", "batch, embeddings, loss and gradients"):
+        for file, what in (
+                ("weights", "weights"), ("case", "batch, embeddings, loss and gradients"),
+                ("explanation", "gradients of pixels and features"), ("hidden", "hidden states")):
             with peers.check(f"golden, {case}: same {what}"):
                 found, expected = (load_file(place / case / f"{file}.safetensors") for place in (folder, FIXTURES))
                 assert found.keys() == expected.keys(), f"names differ: {sorted(found.keys() ^ expected.keys())}"

@@ -74,8 +74,9 @@ def clip(*words, ranks=1):
     return command(*launcher, PROGRAM, *words)
 
 
-def embed(weights, folder, images=(), texts=(), line_break="\n"):
-    """What `clip embed` makes of pictures and texts: `image_features` and `text_features`, as far as asked for."""
+def embed(weights, folder, images=(), texts=(), line_break="\n", more=()):
+    """What `clip embed`, with `more` options, makes of pictures and texts: `image_features` and `text_features`, as far
+    as asked for."""
     from safetensors.torch import load_file
 
     words = ["embed", "--weights", weights, "--into", folder / "embeddings.safetensors"]
@@ -85,8 +86,17 @@ def embed(weights, folder, images=(), texts=(), line_break="\n"):
         assert not any("\n" in text for text in texts), "a text is a line"
         (folder / "texts.txt").write_bytes("".join(text + line_break for text in texts).encode())
         words += ["--texts", folder / "texts.txt"]
-    clip(*words)
+    clip(*words, *more)
     return load_file(folder / "embeddings.safetensors")
+
+
+def expect_close(name, found, expected, tolerance=1e-4):
+    """Fails if two tensors differ by more than `tolerance` of the norm of the expected one."""
+    assert found.shape == expected.shape, f"{name} has shape {tuple(found.shape)}, expected {tuple(expected.shape)}"
+    norm = float(expected.double().norm())
+    error = float((found.double() - expected.double()).norm()) / norm
+    # Written so that a NaN fails.
+    assert norm > 0 and error <= tolerance, f"{name} is off by {error:.2g} of its norm, {norm:.2g}"
 
 
 def expect_equal(found, expected, tolerance, names=None):

@@ -8,8 +8,10 @@ Prints `ok NAME`, `FAILED NAME: why` or `skipped NAME: why` for each check, and 
 Each of the files imported here runs alone as well.
 """
 import captions
+import explanations
 import exports
 import golden_cases
+import hidden_states
 import imports
 import peers
 import positions
@@ -18,5 +20,5 @@ import shards
 import training
 
 if __name__ == "__main__":
-    peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, round_trips.main, training.main,
-              positions.main)
+    peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, round_trips.main,
+              explanations.main, hidden_states.main, training.main, positions.main)

@@ -11,11 +11,13 @@ struct GoldenCase {
   let configuration: ModelConfiguration
   let weights: SafetensorsFile
   private let file: SafetensorsFile
+  private let folder: String
   private let pictures: [UInt8]
   private let captions: [[Int32]]
 
   init(_ name: String) throws {
     let folder = Bundle.module.bundlePath + "/Fixtures/" + name
+    self.folder = folder
     configuration = try JSONDecoder().decode(
       ModelConfiguration.self, from: Data(FileReader.contents(of: folder + "/config.json")))
     weights = try SafetensorsFile(folder + "/weights.safetensors")
@@ -35,12 +37,25 @@ struct GoldenCase {
   /// What open_clip computed.
   func expected(_ name: String) throws -> [Float] { try file.tensor(name).values() }
 
+  /// What else open_clip computed, in a file of its own.
+  func file(_ name: String) throws -> SafetensorsFile { try SafetensorsFile("\(folder)/\(name).safetensors") }
+
   /// The model with the case's weights.
   func towers(_ precision: Precision, _ training: TowerTraining = .init()) throws -> TwoTowers {
     let towers = TwoTowers(configuration, precision: precision, forTraining: true, training)
     for parameter in towers.parameters.parameters {
       let values = try weights.tensor(parameter.name).values()
       parameter.values.withMutableFloats { _ = $0.update(fromContentsOf: values) }
+    }
+    return towers
+  }
+
+  /// The same, with batch norm's running statistics from another file of the case.
+  func towers(_ precision: Precision, statistics: SafetensorsFile) throws -> TwoTowers {
+    let towers = try towers(precision)
+    for parameter in towers.parameters.parameters where parameter.isStatistic {
+      guard !parameter.name.hasSuffix("num_batches_tracked") else { continue }
+      parameter.values.set(try statistics.tensor("statistic.\(parameter.name)").values())
     }
     return towers
   }

@@ -65,6 +65,22 @@ import Testing
     #expect(!scratch.exists("new"))
   }
 
+  /// As many patches, so that all shapes are right, in a picture of another shape.
+  @Test func picturesThatAreNoSquaresAreNamed() throws {
+    let text = try scratch.text("model/open_clip_config.json")
+    let found = try Regex(#""image_size"\s*:\s*32"#)
+    try scratch.write(text.replacing(found, with: #""image_size": [16, 64]"#), to: "model/open_clip_config.json")
+    let reason = "takes pictures of 64 × 16 pixels, expected a square"
+    try scratch.write(Shapes.picture(1).encodedAsPNG(), to: "whole.png")
+    try scratch.fail(
+      ["embed", "--weights", "model", "--images", "whole.png", "--into", "out.safetensors"], with: 74, file, reason)
+    try scratch.fail(["search", "--weights", "model", "--data", "shards", "x"], with: 74, file, reason)
+    try scratch.fail(
+      ["explain", "--weights", "model", "--image", "whole.png", "--text", "x", "--into", "heat.png"], with: 74, file,
+      reason)
+    #expect(!scratch.exists("out.safetensors") && !scratch.exists("heat.png"))
+  }
+
   /// The shapes are the same, the numbers would not be.
   @Test func anotherNumberOfHeadsIsNamed() throws {
     try scratch.fail(

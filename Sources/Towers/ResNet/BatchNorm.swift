@@ -29,6 +29,8 @@ struct BatchNorm {
   struct Saved {
     let mean: Tensor  // (1, channels)
     let rstd: Tensor  // (1, channels), 1 / √(variance + ε)
+    /// Whether they are the micro-batch's own, and so depend on every pixel of it.
+    let isOwn: Bool
     /// Adds over the ranks the statistics are of.
     let exchange: (any StatisticsExchange)?
   }
@@ -42,11 +44,11 @@ struct BatchNorm {
     _ x: Tensor, adding shortcut: Tensor? = nil, rectifying: Bool = true, into y: Tensor,
     _ statistics: BatchStatistics, in workspace: Workspace
   ) throws -> Saved {
-    var exchange: (any StatisticsExchange)?
-    if case .own(_, let across) = statistics { exchange = across }
+    var exchange: (any StatisticsExchange)?, isOwn = false
+    if case .own(_, let across) = statistics { (exchange, isOwn) = (across, true) }
     let saved = Saved(
       mean: workspace.tensor(rows: 1, columns: channels), rstd: workspace.tensor(rows: 1, columns: channels),
-      exchange: exchange)
+      isOwn: isOwn, exchange: exchange)
     try workspace.scope {
       let variance = workspace.tensor(rows: 1, columns: channels)
       switch statistics {
@@ -71,7 +73,7 @@ struct BatchNorm {
 
   /// Adds to the gradients of weight and bias, and sets `dx`, which may be `dy`, from the gradient of `x · gain + shift`.
   ///
-  /// The mean and the variance are the micro-batch's own.
+  /// Where the mean and the variance are the running ones, they are constants.
   func backward(_ dy: Tensor, x: Tensor, _ saved: Saved, into dx: Tensor, in workspace: Workspace) throws {
     try workspace.scope {
       let sums = workspace.tensor(rows: 1, columns: 2 * channels)
@@ -80,6 +82,11 @@ struct BatchNorm {
       sums.set(totals.map { Float($0) })
       add(sums.columns(0..<channels), to: bias.gradient)
       add(sums.columns(channels..<2 * channels), to: weight.gradient)
+      guard saved.isOwn else {
+        zero(sums)
+        return batchNormBackward(
+          dy, x: x, mean: saved.mean, rstd: saved.rstd, gain: weight.values, sums: sums, count: x.rows, into: dx)
+      }
       totals.append(Double(x.rows))
       try saved.exchange?.sum(&totals)
       let count = Int(totals.removeLast())

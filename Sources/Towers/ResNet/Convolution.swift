@@ -35,7 +35,7 @@ struct Convolution {
 
   /// Adds to the gradient of the weight, and sets `dx`, shaped as `x`, unless nobody needs it.
   ///
-  /// - Precondition: a convolution that takes every second pixel has no `dx`.
+  /// - Precondition: where a convolution takes every second pixel, `dx` is single precision.
   func backward(_ dy: Tensor, x: Tensor, _ grid: PictureGrid, into dx: Tensor?, in workspace: Workspace) {
     guard !isPointwise else {
       if let dx { multiply(dy, weight.values, into: dx) }
@@ -51,8 +51,14 @@ struct Convolution {
       tapsFirstBackward(gradient, into: weight.gradient, accumulating: weight.accumulates)
     }
     guard let dx else { return }
-    precondition(stride == 1, "pixels need no gradient of a convolution that skips some")
     workspace.scope {
+      guard stride == 1 else {
+        let taps = workspace.tensor(rows: outputs, columns: 9 * inputs)
+        tapsFirst(weight.values, into: taps)
+        let around = workspace.tensor(rows: dy.rows, columns: 9 * inputs)
+        multiply(dy, taps, into: around)
+        return neighborhoodsBackward(around, grid, stride: stride, into: dx)
+      }
       let taps = workspace.tensor(rows: inputs, columns: 9 * outputs)
       tapsTurned(weight.values, into: taps)
       forEachPart(of: dy, grid, stride: 1, in: workspace) { around, rows in

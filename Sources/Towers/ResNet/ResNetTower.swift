@@ -49,7 +49,7 @@ struct ResNetTower {
   }
 
   /// Pixels the stem's pool averages, on a side.
-  private static let stemPool = 2
+  static let stemPool = 2
 
   /// Blocks that are locked, all of them in the first stages.
   private var lockedBlocks: Int { configuration.stages.prefix(max(locked - 1, 0)).reduce(0, +) }
@@ -120,19 +120,23 @@ struct ResNetTower {
   }
 
   /// The same result, keeping nothing: memory does not grow with depth.
+  ///
+  /// - Parameter observe: told what the first so many blocks made, from none of them on.
   func embed(
-    _ pixels: Tensor, into embeddings: Tensor, _ statistics: BatchStatistics, in workspace: Workspace
+    _ pixels: Tensor, into embeddings: Tensor, _ statistics: BatchStatistics, in workspace: Workspace,
+    observing observe: (_ blocks: Int, _ x: Tensor) -> Void = { _, _ in }
   ) throws {
     try workspace.scope {
       let (x, _) = try embed(
-        pixels, grid(of: embeddings.rows), through: blocks.count, statistics, in: workspace)
+        pixels, grid(of: embeddings.rows), through: blocks.count, statistics, in: workspace, observing: observe)
       _ = pool.forward(x, into: embeddings, in: workspace)
     }
   }
 
   /// What the stem and some blocks make of pixels, keeping nothing; locked ones take the running statistics.
   private func embed(
-    _ pixels: Tensor, _ grid: PictureGrid, through count: Int, _ statistics: BatchStatistics, in workspace: Workspace
+    _ pixels: Tensor, _ grid: PictureGrid, through count: Int, _ statistics: BatchStatistics, in workspace: Workspace,
+    observing observe: (_ blocks: Int, _ x: Tensor) -> Void = { _, _ in }
   ) throws -> (x: Tensor, grid: PictureGrid) {
     let first = grid.strided(2).pooled(Self.stemPool)
     // The largest results of the blocks are those of the first stage; two of them take turns.
@@ -149,6 +153,7 @@ struct ResNetTower {
     }
     var grid = first, channels = configuration.width
     for (index, block) in blocks[..<count].enumerated() {
+      observe(index, x.beginning(rows: grid.rows, columns: channels))
       try workspace.scope {
         let saved = try block.forward(
           x.beginning(rows: grid.rows, columns: channels), grid, index < lockedBlocks ? .running : statistics,
@@ -158,7 +163,9 @@ struct ResNetTower {
       }
       swap(&x, &next)
     }
-    return (x.beginning(rows: grid.rows, columns: channels), grid)
+    let y = x.beginning(rows: grid.rows, columns: channels)
+    observe(count, y)
+    return (y, grid)
   }
 
   /// Adds to the gradients of all parameters that are trained, from the gradient of the embeddings.
@@ -185,7 +192,7 @@ struct ResNetTower {
   }
 
   /// The gradient of what enters a block, from that of its result, which is changed.
-  private func backward(
+  func backward(
     _ dy: Tensor, _ block: Bottleneck, _ saved: SavedBlock, _ statistics: BatchStatistics, in workspace: Workspace
   ) throws -> Tensor {
     switch saved {
