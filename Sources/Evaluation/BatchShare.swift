@@ -2,11 +2,11 @@ import Collectives
 
 /// A rank's share of things that go through the model in batches: whole batches, so that none is another for another
 /// number of ranks.
-struct BatchShare: Equatable {
+package struct BatchShare: Equatable {
   /// The numbers of its things, neighbours.
-  let numbers: Range<Int>
+  package let numbers: Range<Int>
   /// The most batches of any rank.
-  let rounds: Int
+  package let rounds: Int
 
   /// - Parameters:
   ///   - count: things of all ranks.
@@ -15,7 +15,8 @@ struct BatchShare: Equatable {
     self.init(of: count, batch: batch, rank: world.rank, of: world.size)
   }
 
-  init(of count: Int, batch: Int, rank: Int, of ranks: Int) {
+  /// The share of a rank of so many.
+  package init(of count: Int, batch: Int, rank: Int, of ranks: Int) {
     let batches = (count + batch - 1) / batch
     let begin = batches * rank / ranks, end = batches * (rank + 1) / ranks
     numbers = min(begin * batch, count)..<min(end * batch, count)

@@ -5,7 +5,7 @@ struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure a trained model, alone or with all ranks that mpirun started.",
     discussion: """
-      Examples:
+      Example:
         clip evaluate zero-shot --weights my-run --data class-folders
         mpirun -n 2 clip evaluate retrieval --weights my-run --data my-shards
       """,

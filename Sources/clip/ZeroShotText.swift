@@ -35,7 +35,9 @@ struct ZeroShotText {
       : Array(
         report.perClass.filter { $0.samples > 0 }.sorted { ($0.recall ?? 0) < ($1.recall ?? 0) }
           .prefix(Self.shownOfMany))
-    let names = shown.map { Self.shortened($0.label == $0.names[0] ? $0.label : "\($0.label) (\($0.names[0]))") }
+    let names = shown.map {
+      Self.shortened($0.label.replacing("_", with: " ") == $0.names[0] ? $0.label : "\($0.label) (\($0.names[0]))")
+    }
     let width = max(names.map(\.count).max() ?? 0, 5)
     let heading = Self.padded(isShort ? "class" : "least found", to: max(width, 11))
     let lines = zip(names, shown).map { name, each in

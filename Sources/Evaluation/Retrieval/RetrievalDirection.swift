@@ -8,7 +8,7 @@ public struct RetrievalDirection: Codable, Equatable, Sendable {
   public let recallAt10: Double
   /// The mean place of the own partner, from 1.
   public let meanRank: Double
-  /// The median place, from 1; of two middle ones the lower.
+  /// The median place, from 1; of two middle ones their mean, rounded down as in open_clip.
   public let medianRank: Int
 
   private enum CodingKeys: String, CodingKey {
@@ -26,6 +26,7 @@ public struct RetrievalDirection: Codable, Equatable, Sendable {
     recallAt5 = recall(5)
     recallAt10 = recall(10)
     meanRank = Double(places.reduce(0, +)) / Double(max(places.count, 1)) + 1
-    medianRank = places.isEmpty ? 0 : places.sorted()[(places.count - 1) / 2] + 1
+    let sorted = places.sorted()
+    medianRank = places.isEmpty ? 0 : (sorted[(places.count - 1) / 2] + sorted[places.count / 2]) / 2 + 1
   }
 }

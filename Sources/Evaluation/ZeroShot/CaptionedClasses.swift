@@ -1,9 +1,9 @@
 /// Classes by the captions that stand for them: a class's name, or a template about it.
-struct CaptionedClasses: Sendable {
+package struct CaptionedClasses: Sendable {
   private var numbers: [String: Int] = [:]
 
   /// - Parameter templates: other than the name alone and `a photo of a {}`.
-  init(_ classes: ClassList, _ templates: [PromptTemplate]) {
+  package init(_ classes: ClassList, _ templates: [PromptTemplate]) {
     let texts = ["{}", "a photo of a {}"] + templates.map(\.text)
     var ambiguous: Set<String> = []
     for (number, each) in classes.classes.enumerated() {
@@ -19,7 +19,7 @@ struct CaptionedClasses: Sendable {
   }
 
   /// The class that captions stand for; nil where none does, or where they stand for several.
-  func number(of captions: [String]) -> Int? {
+  package func number(of captions: [String]) -> Int? {
     let found = Set(captions.compactMap { numbers[Self.key($0)] })
     return found.count == 1 ? found.first : nil
   }

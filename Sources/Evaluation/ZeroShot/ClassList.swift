@@ -41,7 +41,7 @@ public struct ClassList: Sendable {
   }
 
   /// The classes that data name by labels, in the order of the labels' bytes.
-  init(labels: some Sequence<String>, of data: String) throws {
+  package init(labels: some Sequence<String>, of data: String) throws {
     let sorted = Set(labels).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     try self.init(sorted.map { ZeroShotClass(label: $0) }, source: nil, data: data)
   }
@@ -64,13 +64,13 @@ public struct ClassList: Sendable {
   }
 
   /// The number of the class that data mean: by its label, by a name of it, or by its number from 0.
-  func number(of text: String) -> Int? {
+  package func number(of text: String) -> Int? {
     if let number = byLabel[text] ?? byName[ZeroShotClass.key(text)] { return number }
     return Int(text).flatMap { classes.indices.contains($0) ? $0 : nil }
   }
 
   /// The number of the class by its label or a name.
-  func number(named text: String) -> Int? { byLabel[text] ?? byName[ZeroShotClass.key(text)] }
+  package func number(named text: String) -> Int? { byLabel[text] ?? byName[ZeroShotClass.key(text)] }
 
   /// The same classes known by other labels, in order.
   func labelled(_ labels: [String], of data: String) throws -> ClassList {

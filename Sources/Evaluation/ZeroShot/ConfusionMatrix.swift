@@ -11,7 +11,7 @@ public struct ConfusionMatrix: Equatable, Sendable {
   ///   - labels: what the classes are called.
   ///   - truths: the number of each picture's class.
   ///   - predictions: the number of the class it was taken for.
-  init(labels: [String], truths: [Int], predictions: [Int]) {
+  package init(labels: [String], truths: [Int], predictions: [Int]) {
     var counts = [[Int: Int]](repeating: [:], count: labels.count)
     for (truth, prediction) in zip(truths, predictions) { counts[truth][prediction, default: 0] += 1 }
     self.labels = labels

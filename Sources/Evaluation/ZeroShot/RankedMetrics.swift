@@ -1,11 +1,11 @@
 /// How well scores put the pictures of a class before all others.
-struct RankedMetrics: Equatable {
+package struct RankedMetrics: Equatable, Sendable {
   /// The area under the steps of precision over recall, as scikit-learn's `average_precision_score`; nil without
   /// pictures of the class.
-  let averagePrecision: Double?
+  package let averagePrecision: Double?
   /// The area under the receiver operating characteristic, as scikit-learn's `roc_auc_score`: how often one of the class
   /// comes before one that is not, ties counting half. Nil where all or none are of the class.
-  let rocAUC: Double?
+  package let rocAUC: Double?
 
   /// What was found elsewhere.
   init(averagePrecision: Double?, rocAUC: Double?) {
@@ -16,7 +16,7 @@ struct RankedMetrics: Equatable {
   /// - Parameters:
   ///   - scores: of each picture: higher where it is rather of the class.
   ///   - isOfClass: whether it is.
-  init(scores: [Double], isOfClass: (Int) -> Bool) {
+  package init(scores: [Double], isOfClass: (Int) -> Bool) {
     var positives: [Double] = []
     for (index, score) in scores.enumerated() where isOfClass(index) { positives.append(score) }
     positives.sort(by: >)

@@ -11,7 +11,7 @@ public struct ZeroShotClassifier: Sendable {
   public let templates: [String]
 
   /// A classifier of its parts.
-  init(_ classes: ClassList, features: Tensor, templates: [String]) {
+  package init(_ classes: ClassList, features: Tensor, templates: [String]) {
     precondition(features.rows == classes.classes.count, "\(features.rows) rows for \(classes.classes.count) classes")
     self.classes = classes
     self.features = features
