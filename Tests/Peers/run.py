@@ -8,6 +8,7 @@ Prints `ok NAME`, `FAILED NAME: why` or `skipped NAME: why` for each check, and 
 Each of the files imported here runs alone as well.
 """
 import captions
+import evaluation
 import explanations
 import exports
 import golden_cases
@@ -21,4 +22,4 @@ import training
 
 if __name__ == "__main__":
     peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, round_trips.main,
-              explanations.main, hidden_states.main, training.main, positions.main)
+              explanations.main, hidden_states.main, evaluation.main, training.main, positions.main)
