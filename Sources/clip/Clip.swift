@@ -18,7 +18,7 @@ struct Clip: ParsableCommand {
     subcommands: [
       Pack.self, Balance.self, Inspect.self, Verify.self, Unpack.self, VocabularyCommand.self, RecipeCommand.self,
       Plan.self, Train.self, Launch.self, CheckpointsCommand.self, Evaluate.self, Embed.self, SearchCommand.self,
-      Export.self,
+      Serve.self, Export.self,
       BenchmarkCommand.self,
     ])
 }
