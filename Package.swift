@@ -28,6 +28,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // Libraries of the system.
@@ -71,6 +72,15 @@ let package = Package(
         "CCairo",
       ]),
 
+    // A page that asks a model.
+    module(
+      "Server",
+      [
+        "Tensors", "Towers", "Images", "Shards", "Training", "Evaluation",
+        .product(name: "FlyingFox", package: "FlyingFox"),
+        .product(name: "FlyingSocks", package: "FlyingFox"),
+      ]),
+
     // How fast all of it is.
     module(
       "Benchmarks",
@@ -83,7 +93,7 @@ let package = Package(
       name: "clip",
       dependencies: [
         "Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints", "Training",
-        "Evaluation", "Benchmarks", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Evaluation", "Server", "Benchmarks", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: swift),

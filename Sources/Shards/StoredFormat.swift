@@ -8,3 +8,14 @@ public enum StoredFormat: String, CaseIterable, Codable, Sendable {
     self.init(rawValue: name == "jpeg" ? "jpg" : name)
   }
 }
+
+extension StoredFormat {
+  /// What browsers know it by.
+  public var mediaType: String {
+    switch self {
+    case .jpg: "image/jpeg"
+    case .png: "image/png"
+    case .webp: "image/webp"
+    }
+  }
+}

@@ -18,7 +18,6 @@ struct Clip: ParsableCommand {
     subcommands: [
       Pack.self, Balance.self, Inspect.self, Verify.self, Unpack.self, VocabularyCommand.self, RecipeCommand.self,
       Plan.self, Train.self, Launch.self, CheckpointsCommand.self, Evaluate.self, Embed.self, SearchCommand.self,
-      Explain.self, Export.self,
-      BenchmarkCommand.self,
+      Serve.self, Explain.self, Export.self, BenchmarkCommand.self,
     ])
 }

@@ -10,7 +10,8 @@ import Testing
   @Test(arguments: [
     "pack", "balance", "inspect", "verify", "vocabulary", "vocabulary learn", "recipe", "recipe list", "recipe show",
     "train",
-    "evaluate", "evaluate retrieval", "evaluate zero-shot", "embed", "search", "serve", "explain", "export", "benchmark",
+    "evaluate", "evaluate retrieval", "evaluate zero-shot", "embed", "search", "serve", "explain", "export",
+    "benchmark",
     "benchmark gemm", "benchmark step", "benchmark loss", "benchmark retrieval", "benchmark data",
     "benchmark collectives", "benchmark checkpoint",
   ]) func everyVerbHasHelpWithAnExample(verb: String) throws {
