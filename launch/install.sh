@@ -2,7 +2,7 @@
 # Installs what swift-clip needs on Debian 12 and is not there yet: the libraries it calls, Open MPI, and the font
 # and names of the quickstart's pictures. Does nothing, in a moment, when nothing is missing.
 #
-#   launch/install.sh          as root, or as a user who may sudo
+#   launch/install.sh [PACKAGE…]     as root, or as a user who may sudo; PACKAGE: more of them, as tests need
 #
 # Swift itself is not a Debian package: 6.2 or newer must be on PATH already.
 set -euo pipefail
@@ -75,6 +75,7 @@ apt_get() {
   rm -f "$log"
 }
 
+packages+=("$@")
 command -v apt-get >/dev/null || fail "this is not Debian; the packages to find equivalents of are: ${packages[*]}"
 find_swift
 

@@ -78,7 +78,7 @@ enum Page {
       grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
     #hits li { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; overflow: hidden; display: flex;
       flex-direction: column; }
-    #hits button:not(.other) { all: unset; display: block; cursor: pointer; background: var(--line); }
+    #hits button:not(.other) { all: unset; display: block; cursor: pointer; }
     #hits button:not(.other):focus-visible { outline: 3px solid var(--accent); outline-offset: -3px; }
     #hits img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; }
     #hits p { margin: 0; padding: .5rem .6rem; font-size: .85rem; overflow-wrap: anywhere; }
