@@ -79,16 +79,17 @@ public struct ExplanationSheet: Sendable {
     for (index, text) in explanation.texts.enumerated() {
       let map = explanation.map(of: text, layer)
       let overlay = HeatColors.overlay(map.resized(toWidth: picture.width, height: picture.height), on: picture)
-      try draw(index + 1, overlay, picture.size, label: Self.label(of: text, map), text: text.text, on: canvas)
+      let words = map.peak > 0 ? text.text : "no place speaks for: \(text.text)"
+      try draw(index + 1, overlay, picture.size, label: Self.label(of: text), text: words, on: canvas)
     }
     drawLegend(on: canvas)
     return try canvas.png()
   }
 
-  private static func label(of text: Explanation.Text, _ map: HeatMap) -> String {
+  private static func label(of text: Explanation.Text) -> String {
     var label = "cosine " + String(format: "%.3f", text.gradients.similarity).replacingOccurrences(of: "-", with: "−")
     if let probability = text.probability { label += String(format: " · %.1f %%", 100 * probability) }
-    return map.peak > 0 ? label : label + " · no place speaks for it"
+    return label
   }
 
   /// Draws a cell: the plain picture is the first.

@@ -37,6 +37,13 @@ public enum Directory {
     access(path, F_OK) == 0
   }
 
+  /// Where a path leads to, links followed: two paths of one file lead to the same. What is not there is its own path.
+  public static func resolved(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
   /// The names in a directory, sorted by their bytes; `.` and `..` are left out.
   public static func names(in path: String) throws -> [String] {
     guard let stream = opendir(path) else { throw FileError(path, cannot: "list", Errno(rawValue: errno)) }

@@ -10,20 +10,29 @@ public final class FileWriter {
   public let path: String
   /// Bytes written so far.
   public private(set) var count = 0
+  /// ``path``, or where it leads to.
+  private let target: String
   private let temporary: String
   private let descriptor: FileDescriptor
   private var isOpen = true
 
-  /// Starts writing `path` aside.
+  /// Starts writing `path` aside. Where that is a link, what it points to is replaced.
+  ///
+  /// - Throws: `FileError` where something else than a file lies there, such as a device, and where none can be made.
   public init(_ path: String) throws {
+    guard !Directory.exists(path) || Directory.isFile(path) else {
+      throw FileError(path, "is no file, and nothing but a file is replaced: name another")
+    }
     self.path = path
-    temporary = "\(path).tmp-\(getpid())"
+    let target = Directory.exists(path) ? Directory.resolved(path) : path
+    self.target = target
+    temporary = "\(target).tmp-\(getpid())"
     do {
       descriptor = try FileDescriptor.open(
         FilePath(temporary), .writeOnly, options: [.create, .truncate, .closeOnExec],
         permissions: [.ownerReadWrite, .groupRead, .otherRead])
     } catch let error as Errno {
-      throw FileError(temporary, cannot: "create", error)
+      throw FileError(path, cannot: "create", error)
     }
   }
 
@@ -60,12 +69,16 @@ public final class FileWriter {
       throw FileError(path, cannot: "close", error)
     }
     do {
-      try Directory.rename(temporary, to: path)
+      try Directory.rename(temporary, to: target)
     } catch {
       unlink(temporary)
       throw error
     }
   }
+
+  /// Throws what ``init(_:)`` would, without leaving a trace: for whoever has hours of work before there is something to
+  /// write.
+  public static func check(_ path: String) throws { _ = try FileWriter(path) }
 
   /// Removes the files that writers left aside when their process was killed; call it when nothing else writes there.
   public static func removeLeftovers(in directory: String) throws {

@@ -15,7 +15,8 @@ public enum NamedModels {
     return model
   }
 
-  private static let quickSuffix = "-quickgelu"
+  /// What names end with whose activation is OpenAI's.
+  package static let quickSuffix = "-quickgelu"
 
   /// Tables 19 and 20 of the paper (arXiv 2103.00020).
   private static let shapes: [(name: String, model: ModelConfiguration)] = [

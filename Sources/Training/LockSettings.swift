@@ -14,6 +14,19 @@ public struct LockSettings: Codable, Sendable, Equatable {
   public var text = false
   /// How many of its last groups of layers are trained all the same.
   public var textUnlockedGroups = 0
+
+  /// What can hardly be meant.
+  ///
+  /// - Parameter isDrawn: ask about a model whose values were drawn; else about any.
+  func warning(isDrawn: Bool) -> String? {
+    let whole = [("image", image, imageUnlockedGroups), ("text", text, textUnlockedGroups)].filter { $0.1 && $0.2 == 0 }
+    if isDrawn {
+      return whole.first.map {
+        "lock.\($0.0): the tower keeps the random values it was drawn with; --initial-weights gives it others"
+      }
+    }
+    return whole.count == 2 ? "lock: both towers are locked, so that nothing but the temperature is trained" : nil
+  }
 }
 
 extension Recipe {
@@ -31,7 +44,9 @@ extension Recipe {
     func check(_ field: String, _ unlocked: Int, isLocked: Bool, groups: Int, tower: String) throws {
       guard unlocked > 0 else { return }
       guard isLocked else {
-        throw RecipeError("lock.\(field): found \(unlocked), expected 0, since the \(tower) tower is not locked")
+        throw RecipeError(
+          "lock.\(field): found \(unlocked), expected 0, since the \(tower) tower is not locked; set lock.\(tower)=true"
+        )
       }
       guard unlocked <= groups else {
         throw RecipeError(
@@ -43,6 +58,11 @@ extension Recipe {
     )
     try check(
       "textUnlockedGroups", lock.textUnlockedGroups, isLocked: lock.text, groups: model.text.groups, tower: "text")
+    guard !model.vision.isResNet || reduction.order != .canonical else {
+      throw RecipeError(
+        "reduction.order: canonical cannot be with a ModifiedResNet, whose batch norm depends on which pictures are on a "
+          + "rank: set reduction.order=ranks")
+    }
     guard patchDropout == 0 || !model.vision.isResNet else {
       throw RecipeError(
         "patchDropout: found \(patchDropout), expected 0 for a ModifiedResNet, whose convolutions need all of a picture"

@@ -37,8 +37,8 @@ package struct PatchDropout: Sendable {
 
 extension VisionConfiguration {
   /// How many patches of a picture are left where a share of them is left out; at least one, as in open_clip.
-  func patches(leavingOut share: Float) -> Int {
+  func patches(leavingOut share: Double) -> Int {
     guard !isResNet else { return 0 }
-    return max(1, Int(Double(tokens - 1) * (1 - Double(share))))
+    return max(1, Int(Double(tokens - 1) * (1 - share)))
   }
 }

@@ -21,11 +21,6 @@ enum Preflight {
     }
     try recipe.checkOrder(ranks: world.size)
     try recipe.checkTraining(of: model)
-    guard !(model.vision.isResNet && recipe.reduction.order == .canonical) else {
-      throw RecipeError(
-        "reduction.order: canonical cannot be with a ModifiedResNet, whose batch norm depends on which pictures are on a "
-          + "rank: set reduction.order=ranks")
-    }
     guard tokenizer.vocabulary.size == model.text.vocabularySize else {
       throw RecipeError(
         "vocabulary: \(recipe.vocabulary) has \(tokenizer.vocabulary.size) tokens, the model's text_cfg.vocab_size is "

@@ -16,7 +16,8 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var seed = 0
   /// Pairs a step, over all ranks.
   public var globalBatch = 32768
-  /// Pairs that go through the towers of one rank at once; memory and speed depend on it, and the last bits of sums.
+  /// Pairs that go through the towers of one rank at once; memory and speed depend on it, and the last bits of sums; of a
+  /// ModifiedResNet, whose batch norm looks at them, results.
   public var microBatch = 256
   /// Passes over the data set, if `steps` is 0.
   public var epochs = 32
@@ -35,7 +36,7 @@ public struct Recipe: Codable, Sendable, Equatable {
   /// Whether only what enters a residual block is kept of a forward pass, and the rest is computed again on the way back.
   public var activationCheckpointing = false
   /// The share of a picture's patches a Vision Transformer does not see in training (FLIP); 0: it sees all.
-  public var patchDropout: Float = 0
+  public var patchDropout = 0.0
   /// The learning rate over time.
   public var schedule = Schedule()
   /// What happens to pictures.

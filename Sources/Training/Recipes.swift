@@ -8,8 +8,16 @@ public enum Recipes {
     "tiny",
   ]
 
-  /// The recipe of a name.
+  /// The recipe of a name: one of ``names``, in the paper's spelling as well (`ViT-L/14@336px`), or that of a model of the
+  /// paper with OpenAI's activation, such as `ViT-B-32-quickgelu`.
   public static func named(_ name: String) -> Recipe? {
+    let name = name.replacing("/", with: "-").replacing("@336px", with: "-336")
+    if name.hasSuffix(NamedModels.quickSuffix) {
+      guard NamedModels.configuration(of: name) != nil else { return nil }
+      var recipe = named(String(name.dropLast(NamedModels.quickSuffix.count)))
+      recipe?.model = .named(name)
+      return recipe
+    }
     switch name {
     case "RN50", "RN101", "RN50x4": return residual(name, learningRate: 5e-4)
     case "RN50x16": return residual(name, learningRate: 4e-4)

@@ -166,6 +166,12 @@ struct RunDirectory {
     let reader = try CheckpointReader(checkpoint)
     let state = try TrainingState(json: reader.state(), of: checkpoint)
     try check(state)
+    let model = try recipe.model.configuration, old = try state.recipe.model.configuration
+    guard Self.shapes(of: model) == Self.shapes(of: old) else {
+      throw ResumeRefused(
+        "\(path): the recipe's model has other shapes than that of the run: a run keeps its model. Start another --into "
+          + "with --initial-weights \(path).")
+    }
     for kind in CheckpointTensors.Kind.allCases {
       for parameter in parameters.parameters {
         try reader.check(kind.prefix + parameter.name, shape: parameter.shape)
@@ -183,6 +189,10 @@ struct RunDirectory {
       places[part]?.withMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[range]).copyMemory(from: bytes) }
     }
     return state
+  }
+
+  private static func shapes(of model: ModelConfiguration) -> [String: [Int]] {
+    Dictionary(uniqueKeysWithValues: TwoTowers.parameterShapes(of: model).map { ($0.name, $0.shape) })
   }
 
   private func check(_ state: TrainingState) throws {

@@ -10,7 +10,8 @@ public import Towers
 ///
 /// Of a ModifiedResNet its convolutions count, and its attention pool with one query.
 ///
-/// Of groups of layers that are locked the way forward counts alone. Of pictures some patches of which are left out, the
+/// Of groups of layers that are locked the way forward counts alone; the input gradient of the first that is trained
+/// counts, though nobody reads it. Of pictures some patches of which are left out, the
 /// rest counts.
 ///
 /// Not counted: embeddings, attention and blocks that are computed a second time to save memory, LayerNorm, activations,

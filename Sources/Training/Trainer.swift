@@ -88,7 +88,9 @@ public final class Trainer {
         if world.isFirst { initial.changes.forEach(Self.tell) }
       } else {
         towers.parameters.initialize(seed: seed)
+        if world.isFirst, let warning = recipe.lock.warning(isDrawn: true) { Self.tell("warning: \(warning)") }
       }
+      if world.isFirst, let warning = recipe.lock.warning(isDrawn: false) { Self.tell("warning: \(warning)") }
     }
     self.directory = run
     saves = run.saves(of: towers.parameters, step.moments, in: world)
@@ -102,7 +104,7 @@ public final class Trainer {
 
   /// Numbers training changes.
   public var parameterCount: Int {
-    towers.parameters.parameters.reduce(0) { $0 + ($1.isStatistic ? 0 : $1.count) }
+    towers.parameters.parameters.reduce(0) { $0 + ($1.isStatistic || $1.isLocked ? 0 : $1.count) }
   }
 
   /// How a run ended.

@@ -84,7 +84,27 @@ struct Explain: ParsableCommand {
     guard text.allSatisfy({ !$0.trimmed.isEmpty }) else {
       throw ValidationError("--text: found an empty text, expected what the picture may show")
     }
-    guard gradients != into else { throw ValidationError("--gradients: found the file of --into, expected another") }
+    for (option, path) in [("--into", into)] + (gradients.map { [("--gradients", $0)] } ?? []) {
+      guard Directory.resolved(path) != Directory.resolved(image) else {
+        throw ValidationError("\(option): found the picture itself, expected another file")
+      }
+    }
+    guard gradients.map({ Self.place(of: $0) != Self.place(of: into) }) ?? true else {
+      throw ValidationError("--gradients: found the file of --into, expected another")
+    }
+    guard text.count <= Self.mostTexts else {
+      throw ValidationError("--text: found \(text.count) texts, expected at most \(Self.mostTexts)")
+    }
+  }
+
+  /// More would make a sheet nobody looks through.
+  private static let mostTexts = 100
+
+  /// A path without detours, whether there is something yet or not.
+  private static func place(of path: String) -> String {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    let folder = parts.dropLast().joined(separator: "/")
+    return Directory.resolved(folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder) + "/" + (parts.last ?? "")
   }
 
   func run() throws {
@@ -95,6 +115,8 @@ struct Explain: ParsableCommand {
       throw FileError(
         weights.path, "has one feature for the whole picture, which makes no map: take --layer pixels")
     }
+    // Known before the work, not after.
+    for path in [into, gradients].compactMap(\.self) { try FileWriter.check(path) }
     let found = try explainer.explain(FileReader.contents(of: image), named: image, texts: text)
     let name = image.split(separator: "/").last.map(String.init) ?? image
     let sheet = try ExplanationSheet(found, layer, title: name).png()

@@ -25,7 +25,8 @@ struct RecipeOption: ParsableArguments {
       recipe = try Recipe(json: FileReader.contents(of: name), over: .paper, source: name)
     } else {
       throw ValidationError(
-        "\"\(name)\" is neither a file nor a known recipe; known: \(Recipes.names.joined(separator: ", "))")
+        "\"\(name)\" is neither a file nor a known recipe; known: \(Recipes.names.joined(separator: ", ")); "
+          + "the paper's also with -quickgelu behind, for OpenAI's activation")
     }
     return try recipe.setting(changes)
   }

@@ -108,7 +108,9 @@ struct ZeroShotCommand: ParsableCommand {
     threads.apply()
     try World.run { world in
       // Known before hours of work, not after.
-      for path in [saveClassifier, predictions, confusion].compactMap(\.self) { try Self.checkFolder(of: path) }
+      if world.isFirst {
+        for path in [saveClassifier, predictions, confusion].compactMap(\.self) { try FileWriter.check(path) }
+      }
       let prompts = try PromptTemplates(templates ?? "photo")
       let known = try classes.map { try ClassList(contentsOf: $0) }
       let encoder = try Encoder(weights.open(in: world), threads: threads.count)
@@ -134,13 +136,6 @@ struct ZeroShotCommand: ParsableCommand {
       try output.show(found.report) { ZeroShotText(found.report).text }
     } onError: { error, world in
       Failure.report(error, of: world)
-    }
-  }
-
-  private static func checkFolder(of path: String) throws {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    guard Directory.isDirectory(folder) else {
-      throw FileError(path, "cannot be written: there is no folder \(folder)")
     }
   }
 

@@ -7,7 +7,7 @@ import Training
 @Suite struct SyntheticPairsTests {
   let pairs = pairs(leavingOut: 0)
 
-  private static func pairs(leavingOut share: Float) -> SyntheticPairs {
+  private static func pairs(leavingOut share: Double) -> SyntheticPairs {
     let model = ModelConfiguration(
       embedDim: 8, vision: VisionConfiguration(imageSize: 6, patchSize: 2, layers: 1, width: 8, headWidth: 8),
       text: TextConfiguration(contextLength: 24, vocabularySize: 50, width: 8, heads: 1, layers: 1))

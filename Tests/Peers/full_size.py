@@ -3,7 +3,7 @@ their embeddings are from open_clip's.
 
     python Tests/Peers/full_size.py [NAME …]
 
-A measurement, not one of the checks: it takes a quarter of an hour, and for RN50x64 about 8 GB of memory and 8 GB of
+A measurement, not one of the checks: it takes half an hour, and for RN50x64 about 8 GB of memory and 8 GB of
 disk. Each model is drawn by open_clip, stirred, saved, and read by `clip embed`, which tells it by its shapes; then
 `clip export` writes it for open_clip again, and those that Transformers has for Transformers and from there back: see
 round_trips.py. Prints a line for each model; fails where a bit differs or an embedding is off by more than TOLERANCE.

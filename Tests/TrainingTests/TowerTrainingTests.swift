@@ -187,7 +187,7 @@ import Training
   @Test(arguments: [
     (
       ["lock.imageUnlockedGroups=1"],
-      "lock.imageUnlockedGroups: found 1, expected 0, since the image tower is not locked"
+      "lock.imageUnlockedGroups: found 1, expected 0, since the image tower is not locked; set lock.image=true"
     ),
     (
       ["lock.image=true", "lock.imageUnlockedGroups=15"],
