@@ -35,6 +35,7 @@ Tests/pack-pictures.sh "$clip" "$scratch" >/dev/null || exit 1
 "$clip" train --recipe tiny --data "$scratch/shards" --into "$scratch/run" --threads 1 --set globalBatch=16 \
   --set "vocabulary=$scratch/vocabulary.txt" --set model.text_cfg.vocab_size=530 --set steps=4 2>/dev/null || exit 1
 
+: >"$scratch/log"
 "$clip" serve --weights "$scratch/run" --data "$scratch/shards" --port 0 >"$scratch/log" 2>"$scratch/errors" &
 server=$!
 for _ in $(seq 100); do
