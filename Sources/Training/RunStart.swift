@@ -35,7 +35,9 @@ package struct RunStart: Codable, Sendable {
 
   /// What this command starts with; every rank asks for it.
   init(after step: Int, of steps: Int, on data: ShardCollection, parameters: Int, in world: any Communicator) throws {
-    let names = try world.collect(Array(ProcessInfo.processInfo.hostName.utf8)).map { String(decoding: $0, as: UTF8.self) }
+    let names = try world.collect(Array(ProcessInfo.processInfo.hostName.utf8)).map {
+      String(decoding: $0, as: UTF8.self)
+    }
     time = Date.now.timeIntervalSince1970
     self.step = step
     self.steps = steps

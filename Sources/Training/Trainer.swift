@@ -271,7 +271,8 @@ public final class Trainer {
     _ contrast: Contrast, learningRate: Float, norm: Double, _ seconds: PhaseTimes, _ agreed: Agreement
   ) -> Journal.Entry {
     Journal.Entry(
-      step: state.step, time: Date.now.timeIntervalSince1970, samples: state.samples, epoch: Double(state.step) / Double(plan.stepsPerEpoch),
+      step: state.step, time: Date.now.timeIntervalSince1970, samples: state.samples,
+      epoch: Double(state.step) / Double(plan.stepsPerEpoch),
       loss: contrast.loss, learningRate: learningRate, logitScale: exp(towers.logitScale.values.scalar),
       gradientNorm: norm, imageAccuracy: contrast.imageAccuracy, textAccuracy: contrast.textAccuracy,
       samplesPerSecond: Double(recipe.globalBatch) / seconds.total, seconds: seconds,

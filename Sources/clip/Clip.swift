@@ -18,7 +18,8 @@ struct Clip: ParsableCommand {
     version: "swift-clip \(ProgramVersion.current)",
     subcommands: [
       Pack.self, Balance.self, Inspect.self, Verify.self, Unpack.self, VocabularyCommand.self, RecipeCommand.self,
-      Plan.self, Train.self, Launch.self, CheckpointsCommand.self, Evaluate.self, Report.self, Embed.self, SearchCommand.self,
+      Plan.self, Train.self, Launch.self, CheckpointsCommand.self, Evaluate.self, Report.self, Embed.self,
+      SearchCommand.self,
       Export.self,
       BenchmarkCommand.self,
     ])

@@ -41,7 +41,10 @@ import Training
     for tag in ["train/loss", "seconds/data", "validation/R@1"] { #expect(text.contains(tag), "\(tag)") }
     #expect(!text.contains("step") && !text.contains("time"))
     // Field 1 is the time, field 2 the step.
-    #expect(records[4].prefix(11) == [9] + withUnsafeBytes(of: 1_700_000_003.0.bitPattern.littleEndian) { Array($0) } + [16, 3])
+    #expect(
+      records[4].prefix(11) == [9] + withUnsafeBytes(of: 1_700_000_003.0.bitPattern.littleEndian) { Array($0) } + [
+        16, 3,
+      ])
   }
 
   /// A run that was killed in the middle of a record, after steps that are lost, and is resumed.

@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import Testing
 
 extension RankTests {
@@ -36,17 +37,21 @@ extension RankTests {
       let page = try scratch.text("pairs.html")
       #expect(found["bytes"] as? Int == page.utf8.count)
       // The matrix has 8 pairs, the 24 captions are few enough to be classes.
-      let matrix = try #require(page.components(separatedBy: "<h3>Similarity</h3>").last?.components(separatedBy: "</table>").first)
+      let matrix = try #require(
+        page.components(separatedBy: "<h3>Similarity</h3>").last?.components(separatedBy: "</table>").first)
       #expect(count("<td class=", in: matrix) == 64 && count(" own\"", in: matrix) == 8)
       #expect(count("<img class=\"thumb\" src=\"data:image/jpeg;base64,", in: matrix) == 8)
-      let confusion = try #require(page.components(separatedBy: "<h3>Confusion</h3>").last?.components(separatedBy: "</table>").first)
+      let confusion = try #require(
+        page.components(separatedBy: "<h3>Confusion</h3>").last?.components(separatedBy: "</table>").first)
       #expect(count("<td class=", in: confusion) == Shapes.kinds * Shapes.kinds)
       // The same figures as `clip evaluate`.
       let evaluated = try scratch.succeed(["evaluate", "retrieval", "--weights", "run", "--data", "shards", "--json"])
       let figures = try #require(JSONSerialization.jsonObject(with: Data(evaluated.output.utf8)) as? [String: Any])
       let recall = try #require((figures["text_to_image"] as? [String: Any])?["R@5"] as? Double)
       #expect(page.contains("<td>\(String(format: "%.1f %%", 100 * recall))</td>"))
-      #expect(page.contains("<h4>Clearest</h4>") && page.contains("<h4>Worst</h4>") && count("<ol class=\"texts\">", in: page) >= 4)
+      #expect(
+        page.contains("<h4>Clearest</h4>") && page.contains("<h4>Worst</h4>")
+          && count("<ol class=\"texts\">", in: page) >= 4)
     }
 
     /// Captions are strangers' words.
@@ -61,7 +66,8 @@ extension RankTests {
       let page = try scratch.text("hostile.html")
       #expect(count("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;&lt;img src=x", in: page) > 3)
       // The page's own, and no other.
-      #expect(count("<script", in: page) == 1 && count("onerror=", in: page) == count("&lt;img src=x onerror=", in: page))
+      #expect(
+        count("<script", in: page) == 1 && count("onerror=", in: page) == count("&lt;img src=x onerror=", in: page))
       #expect(page.contains("<bdi class=\"caption\" dir=\"auto\""))
     }
 

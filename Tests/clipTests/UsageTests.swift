@@ -10,7 +10,8 @@ import Testing
   @Test(arguments: [
     "pack", "balance", "inspect", "verify", "vocabulary", "vocabulary learn", "recipe", "recipe list", "recipe show",
     "train",
-    "evaluate", "evaluate retrieval", "report", "embed", "search", "export", "benchmark", "benchmark gemm", "benchmark step",
+    "evaluate", "evaluate retrieval", "report", "embed", "search", "export", "benchmark", "benchmark gemm",
+    "benchmark step",
     "benchmark loss", "benchmark data", "benchmark collectives", "benchmark checkpoint",
   ]) func everyVerbHasHelpWithAnExample(verb: String) throws {
     let words = verb.split(separator: " ").map(String.init)

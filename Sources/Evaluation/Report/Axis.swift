@@ -12,15 +12,14 @@ struct Axis: Sendable {
   ///
   /// - Parameters:
   ///   - values: what is to be seen.
-  ///   - fewest: ticks there are at least.
   ///   - isExact: whether the axis ends where the values do, instead of at ticks.
-  init(of values: ClosedRange<Double>, fewest: Int = 4, isExact: Bool = false) {
+  init(of values: ClosedRange<Double>, isExact: Bool = false) {
     var (low, high) = (values.lowerBound, values.upperBound)
     if !(high - low > abs(high) * 1e-12) {
       let room = high == 0 ? 1 : abs(high) * 0.1
       (low, high) = (low >= 0 ? max(0, low - room) : low - room, high + room)
     }
-    let step = Self.step((high - low) / Double(fewest))
+    let step = Self.step((high - low) / 5)
     let first = isExact ? (low / step).rounded(.up) : (low / step).rounded(.down)
     let last = isExact ? (high / step).rounded(.down) : (high / step).rounded(.up)
     ticks = first > last ? [] : (0...Int(last - first)).map { (first + Double($0)) * step }
@@ -28,12 +27,19 @@ struct Axis: Sendable {
     isLogarithmic = false
   }
 
-  /// An axis of powers of ten; `values` are positive.
+  /// An axis on which equal factors are equally long; `values` are positive.
   init(logarithmic values: ClosedRange<Double>) {
-    let first = floor(log10(values.lowerBound) + 1e-9), last = max(ceil(log10(values.upperBound) - 1e-9), first + 1)
-    range = pow(10, first)...pow(10, last)
-    let every = max(1, Int((last - first) / 5))
-    ticks = stride(from: Int(first), through: Int(last), by: every).map { pow(10, Double($0)) }
+    let first = Int(floor(log10(values.lowerBound))), last = Int(ceil(log10(values.upperBound)))
+    // 1, 2 and 5 times the powers of ten where those alone would be few.
+    let digits: [Double] = last - first > 3 ? [1] : [1, 2, 5]
+    let every = max(1, (last - first) / 5)
+    let round = stride(from: first, through: last, by: every).flatMap { power in
+      digits.map { $0 * pow(10, Double(power)) }
+    }
+    let low = round.last { $0 <= values.lowerBound } ?? pow(10, Double(first))
+    let high = round.first { $0 >= values.upperBound } ?? pow(10, Double(last))
+    range = low...max(high, 2 * low)
+    ticks = round.filter((low...high).contains)
     isLogarithmic = true
   }
 
@@ -60,9 +66,9 @@ struct Axis: Sendable {
     return String(format: "%.\(decimals)f", tick).replacingOccurrences(of: "-", with: "−")
   }
 
-  /// 1, 2 or 5 times a power of ten, not above `value`.
+  /// 1, 2 or 5 times a power of ten, not below `value`.
   private static func step(_ value: Double) -> Double {
-    let power = pow(10, floor(log10(value) + 1e-9))
-    return (value >= 5 * power * (1 - 1e-9) ? 5 : value >= 2 * power * (1 - 1e-9) ? 2 : 1) * power
+    let power = pow(10, floor(log10(value)))
+    return ([1.0, 2, 5].first { $0 * power >= value * (1 - 1e-9) } ?? 10) * power
   }
 }

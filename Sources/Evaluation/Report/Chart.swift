@@ -48,10 +48,12 @@ struct Chart: Sendable {
   func html(over stretches: [ClosedRange<Int>], marks: [Int]) -> HTML {
     let steps = Steps(stretches)
     let legend = curves.enumerated().map { index, curve -> HTML in
-      "<li class=\"c\(index % Self.colors)\"><span class=\"swatch\"></span>\(curve.name) <b>\(legendFigure(curve))</b></li>"
+      let name = curves.count > 1 ? curve.name : "last"
+      return
+        "<li class=\"c\(index % Self.colors)\"><span class=\"swatch\"></span>\(name) <b>\(legendFigure(curve))</b></li>"
     }
     return """
-      <figure class="chart">
+      <figure class="\(kind == .stacked ? "chart wide" : "chart")">
       <figcaption><h3>\(title)</h3><p>\(note)</p></figcaption>
       <ul class="legend">\(legend)</ul>
       <div class="frame"><svg class="plot" role="img" aria-label="\(title)">
@@ -103,7 +105,8 @@ struct Chart: Sendable {
       let total = curve.total
       let name = curves.count > 1 ? "\(curve.name): " : ""
       guard total.count > 1 else { return "\(name)\(figure(total.last)) at step \(Figure.count(total.stepOfLeast))" }
-      return "\(name)lowest \(figure(total.least)) at step \(Figure.count(total.stepOfLeast)), "
+      return
+        "\(name)\(curves.count > 1 ? "lowest" : "Lowest") \(figure(total.least)) at step \(Figure.count(total.stepOfLeast)), "
         + "highest \(figure(total.most)) at step \(Figure.count(total.stepOfMost))"
     }.joined(separator: "; ") + "."
   }
@@ -168,7 +171,9 @@ struct Chart: Sendable {
 
   private func area(from floor: [Double], to top: [Double], _ steps: Steps, color: Int) -> HTML {
     let there = top.indices.flatMap { [point(steps.begin($0), top[$0]), point(steps.end($0), top[$0])] }
-    let back = floor.indices.reversed().flatMap { [point(steps.end($0), floor[$0]), point(steps.begin($0), floor[$0])] }
+    let back = floor.indices.reversed().flatMap {
+      [point(steps.end($0), floor[$0]), point(steps.begin($0), floor[$0])]
+    }
     return "<path class=\"area c\(color)\" d=\"M\(Self.joined(there + back))Z\"/>"
   }
 

@@ -20,6 +20,11 @@ enum Figure {
     return String(format: "%.4g", value).replacingOccurrences(of: "-", with: "−")
   }
 
+  /// A cosine, to a hundredth.
+  static func cosine(_ value: Float) -> String {
+    String(format: "%.2f", value).replacingOccurrences(of: "-", with: "−")
+  }
+
   /// A share of one, in percent.
   static func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
 
@@ -36,7 +41,9 @@ enum Figure {
     case 60...: return String(format: "%d min %02d s", Int(seconds.rounded()) / 60, Int(seconds.rounded()) % 60)
     case 1...: return String(format: "%.3g s", seconds)
     case 0: return "0 s"
-    default: return seconds < 1e-6 ? "under 1 µs" : String(format: seconds < 1e-3 ? "%.3g µs" : "%.3g ms", seconds * (seconds < 1e-3 ? 1e6 : 1e3))
+    default:
+      return seconds < 1e-6
+        ? "under 1 µs" : String(format: seconds < 1e-3 ? "%.3g µs" : "%.3g ms", seconds * (seconds < 1e-3 ? 1e6 : 1e3))
     }
   }
 

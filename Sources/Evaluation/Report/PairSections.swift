@@ -8,7 +8,9 @@ struct PairSections {
 
   /// All of it.
   var html: HTML {
-    let among = study.studied < study.all ? "\(Figure.count(study.studied)) of \(Figure.count(study.all))" : Figure.count(study.all)
+    let among =
+      study.studied < study.all
+      ? "\(Figure.count(study.studied)) of \(Figure.count(study.all))" : Figure.count(study.all)
     return """
       <section><h2>What it makes of pairs</h2>
       <p class="lead">\(among) pairs of \(study.data) (<code>\(study.digest)</code>), seen by the weights of <code>\(study.weights)</code>.</p>
@@ -49,15 +51,15 @@ struct PairSections {
     let rows = zip(study.shown, values).enumerated().map { row, line -> HTML in
       let cells = line.1.enumerated().map { column, value in
         cell(
-          String(format: "%.2f", value), share: Double((value - least) / max(most - least, .leastNormalMagnitude)),
+          Figure.cosine(value), share: Double((value - least) / max(most - least, .leastNormalMagnitude)),
           isOwn: column == row)
       }
       return "<tr><th scope=\"row\">\(text(line.0))</th>\(cells)</tr>\n"
     }
-    let own = values.indices.map { Double(values[$0][$0]) }
-    let others = values.indices.flatMap { row in values.indices.filter { $0 != row }.map { Double(values[row][$0]) } }
-    func mean(_ numbers: [Double]) -> String {
-      numbers.isEmpty ? "—" : String(format: "%.2f", numbers.reduce(0, +) / Double(numbers.count))
+    let own = values.indices.map { values[$0][$0] }
+    let others = values.indices.flatMap { row in values.indices.filter { $0 != row }.map { values[row][$0] } }
+    func mean(_ numbers: [Float]) -> String {
+      numbers.isEmpty ? "—" : Figure.cosine(numbers.reduce(0, +) / Float(numbers.count))
     }
     return """
       <figure class="matrix"><figcaption><h3>Similarity</h3><p>Cosines of \(study.shown.count) captions (rows) with \
@@ -72,7 +74,8 @@ struct PairSections {
     guard let confusion = study.confusion else { return "" }
     let numbers = confusion.captions.indices
     let columns = numbers.map {
-      "<th scope=\"col\"><span class=\"turned\" title=\"\(short(confusion.captions[$0]))\">\(short(confusion.captions[$0]))</span></th>" as HTML
+      "<th scope=\"col\"><span class=\"turned\" title=\"\(short(confusion.captions[$0]))\">\(short(confusion.captions[$0]))</span></th>"
+        as HTML
     }
     let rows = numbers.map { row -> HTML in
       let sum = max(confusion.counts[row].reduce(0, +), 1)
@@ -92,7 +95,7 @@ struct PairSections {
   }
 
   private func cell(_ text: String, share: Double, isOwn: Bool) -> HTML {
-    let kind = (share > 0.55 ? "strong" : "weak") + (isOwn ? " own" : "")
+    let kind = (share > 0.7 ? "strong" : "weak") + (isOwn ? " own" : "")
     return "<td class=\"\(kind)\" style=\"--v:\(min(max(share, 0), 1))\">\(text)</td>"
   }
 
@@ -117,15 +120,18 @@ struct PairSections {
     let found = ranking.best.enumerated().map { place, hit in
       thumbnail(hit, place: place + 1, isOwn: belongs(hit, ranking))
     }
-    let own = isAmongBest(ranking) ? "" as HTML : "<span class=\"gap\">…</span>\(thumbnail(ranking.own, place: ranking.place, isOwn: true))"
+    let own =
+      isAmongBest(ranking)
+      ? "" as HTML : "<span class=\"gap\">…</span>\(thumbnail(ranking.own, place: ranking.place, isOwn: true))"
     return "<p class=\"query\">\(text(ranking.query))</p><div class=\"strip\">\(found)\(own)</div>"
   }
 
   /// A picture and the captions it finds.
   private func captions(_ ranking: Ranking) -> HTML {
     func line(_ hit: Search.Hit, place: Int, isOwn: Bool) -> HTML {
-      let mark: HTML = isOwn ? "<b class=\"right\">✓</b>" : ""
-      return "<li\(isOwn ? " class=\"own\"" as HTML : "")><span class=\"place\">\(Figure.count(place))</span>\(text(hit.index))<span class=\"score\">\(score(hit))\(mark)</span></li>"
+      let mark: HTML = isOwn ? " <b class=\"right\">✓</b>" : ""
+      return
+        "<li\(isOwn ? " class=\"own\"" as HTML : "")><span class=\"place\">\(Figure.count(place))</span>\(text(hit.index))<span class=\"score\">\(score(hit))\(mark)</span></li>"
     }
     let found = ranking.best.enumerated().map { line($1, place: $0 + 1, isOwn: belongs($1, ranking)) }
     let own = isAmongBest(ranking) ? "" : line(ranking.own, place: ranking.place, isOwn: true)
@@ -145,15 +151,16 @@ struct PairSections {
       """
   }
 
-  private func score(_ hit: Search.Hit) -> String {
-    String(format: "%.2f", hit.score).replacingOccurrences(of: "-", with: "−")
-  }
+  private func score(_ hit: Search.Hit) -> String { Figure.cosine(hit.score) }
 
   /// A picture, told by its caption where one points at it.
   private func picture(_ number: Int) -> HTML {
     guard let pair = study.pairs[number] else { return "" }
-    guard let picture = pair.picture else { return "<span class=\"thumb missing\" title=\"\(pair.key)\">no picture</span>" }
-    return "<img class=\"thumb\" src=\"\(HTML(dataURIOf: picture))\" alt=\"\(pair.key)\" title=\"\(short(pair.caption))\">"
+    guard let picture = pair.picture else {
+      return "<span class=\"thumb missing\" title=\"\(pair.key)\">no picture</span>"
+    }
+    return
+      "<img class=\"thumb\" src=\"\(HTML(dataURIOf: picture))\" alt=\"\(pair.key)\" title=\"\(short(pair.caption))\">"
   }
 
   /// A caption of a pair.

@@ -72,6 +72,6 @@ struct Ranking: Sendable {
 
   private static func firstOfGroups(_ count: Int, of rankings: [Ranking], _ groups: [Int]) -> [Ranking] {
     var seen: Set<Int> = []
-    return Array(rankings.lazy.filter { seen.insert(groups[$0.query]).inserted }.prefix(count))
+    return Array(rankings.filter { seen.insert(groups[$0.query]).inserted }.prefix(count))
   }
 }

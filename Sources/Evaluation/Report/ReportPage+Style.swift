@@ -3,10 +3,10 @@ extension ReportPage {
   /// of curves are told apart by people who do not see all of them (after Okabe and Ito).
   static let style: HTML = """
 
-    :root{--ground:#fff;--card:#f7f8fa;--ink:#1b1f24;--soft:#5c6570;--rule:#dfe3e8;--hover:#0b5cad1c;--own:#12805c;--hot:#1f5fa8;
+    :root{--ground:#fff;--card:#f7f8fa;--ink:#1b1f24;--soft:#5c6570;--rule:#dfe3e8;--hover:#0b5cad1c;--own:#12805c;--hot:#17539a;--on-hot:#fff;
     --c0:#1f6fb2;--c1:#d97f00;--c2:#12876a;--c3:#c44d2b;--c4:#8a5aa8;--c5:#7b828b;--c6:#2f9fc4;--c7:#9c7a1c}
     @media (prefers-color-scheme:dark){:root{--ground:#14171b;--card:#1c2026;--ink:#e7eaee;--soft:#9aa4b0;--rule:#323943;
-    --hover:#8ec2ff26;--own:#4fcb9b;--hot:#5aa2ee;
+    --hover:#8ec2ff26;--own:#4fcb9b;--hot:#62aaf5;--on-hot:#0b1117;
     --c0:#68aef2;--c1:#f2ab45;--c2:#47c79b;--c3:#f2845f;--c4:#c79be3;--c5:#a2aab4;--c6:#6cd0ee;--c7:#d9b84f}}
     *{box-sizing:border-box}
     html{-webkit-text-size-adjust:100%}
@@ -29,6 +29,7 @@ extension ReportPage {
     .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:20px}
     .chart,.matrix{background:var(--card);border-radius:10px;padding:16px 18px;min-width:0;break-inside:avoid}
     .chart{display:flex;flex-direction:column}
+    .wide{grid-column:1/-1}
     figcaption p{color:var(--soft);font-size:13px;line-height:1.4}
     .legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 16px;font-size:13px;margin-top:8px}
     .legend b{font-weight:600;font-variant-numeric:tabular-nums}
@@ -56,13 +57,13 @@ extension ReportPage {
     .figures th,.figures td{padding:5px 16px 5px 0;text-align:right;font-variant-numeric:tabular-nums;border-top:1px solid var(--rule);white-space:nowrap}
     .figures thead th{color:var(--soft);font-weight:500;border-top:0}
     .figures th[scope=row]{text-align:left;font-weight:600}
-    .matrix{margin-top:20px}
+    .matrix{margin-top:20px;width:fit-content;max-width:100%}
     .heat{margin-top:14px;border-spacing:2px;border-collapse:separate}
     .heat th{font-weight:400;text-align:left;vertical-align:bottom;padding:0}
     .heat th[scope=row]{vertical-align:middle;padding-right:10px;max-width:clamp(92px,26vw,300px);min-width:92px}
     .heat td[style]{text-align:center;font-size:12px;font-variant-numeric:tabular-nums;border-radius:3px;min-width:30px;height:30px;padding:0 2px;
     background:color-mix(in oklab,var(--hot) calc(var(--v)*100%),var(--ground))}
-    .heat .strong{color:#fff}
+    .heat .strong{color:var(--on-hot)}
     .heat .own{box-shadow:inset 0 0 0 2px var(--own)}
     .pairs td[style]{width:68px;height:56px;font-size:13px}
     .pairs thead th{text-align:center}
@@ -79,6 +80,7 @@ extension ReportPage {
     .strip{display:flex;flex-wrap:wrap;gap:8px;align-items:flex-start}
     .found{font-size:12px;color:var(--soft);font-variant-numeric:tabular-nums;text-align:center}
     .found .thumb{width:72px}
+    .found figcaption{margin-top:4px}
     .found.own .thumb{outline:2px solid var(--own);outline-offset:1px}
     .right{color:var(--own)}
     .gap{align-self:center;color:var(--soft);padding:0 2px 18px}
@@ -88,7 +90,7 @@ extension ReportPage {
     .texts li{display:flex;gap:8px;padding:3px 0;border-top:1px solid var(--rule)}
     .texts li:first-child{border-top:0}
     .texts .own{font-weight:600}
-    .place{color:var(--soft);min-width:1.6em;text-align:right;font-variant-numeric:tabular-nums}
+    .place{color:var(--soft);min-width:2.2em;text-align:right;font-variant-numeric:tabular-nums}
     .texts .caption{flex:1}
     .score{font-variant-numeric:tabular-nums;color:var(--soft);white-space:nowrap}
     .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:24px 40px}
@@ -102,7 +104,9 @@ extension ReportPage {
     summary{cursor:pointer;color:var(--soft);font-size:13px}
     footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--rule);color:var(--soft);font-size:13px}
     @media (max-width:520px){.chart,.matrix{padding:14px 12px}.frame{padding-right:10px;padding-left:48px}.tiles{grid-template-columns:1fr 1fr}
-    .pairs td[style]{width:auto;min-width:28px;height:34px;font-size:10.5px}.heat{border-spacing:1px}
+    .heat{border-spacing:1px}.heat th[scope=row]{min-width:76px;max-width:96px;padding-right:5px;font-size:12px}
+    .pairs td[style]{width:auto;min-width:24px;height:34px;font-size:9.5px;padding:0}
+    .figures th,.figures td{padding-right:9px;font-size:12.5px}.figures thead th{white-space:normal;vertical-align:bottom}
     .found .thumb,.thumb{width:64px;height:64px}}
     @media print{body{font-size:11px;-webkit-print-color-adjust:exact;print-color-adjust:exact}main{max-width:none;padding:0}section{margin-top:24px}
     .charts{grid-template-columns:1fr 1fr;gap:10px}.plot{height:150px}.sides,.facts{grid-template-columns:1fr 1fr}}

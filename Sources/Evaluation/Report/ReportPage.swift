@@ -90,11 +90,15 @@ package struct ReportPage {
   private var recipe: HTML {
     guard !run.settings.isEmpty else { return "" }
     func row(_ setting: RunRecord.Setting) -> HTML {
-      let paper: HTML = setting.paper.map { "<span class=\"paper\">paper: \($0)</span>" } ?? ""
-      return "<tr><th scope=\"row\">\(setting.field)</th><td>\(setting.value) \(paper)</td></tr>\n"
+      // Long names may be broken behind a dot.
+      let name = HTML(
+        setting.field.split(separator: ".").enumerated().map { $0 == 0 ? "\(String($1))" : ".<wbr>\(String($1))" })
+      let paper: HTML =
+        setting.isOfPaper ? "" : setting.paper.map { "<span class=\"paper\">paper: \($0)</span>" } ?? ""
+      return "<tr><th scope=\"row\">\(name)</th><td>\(setting.value) \(paper)</td></tr>\n"
     }
-    let changed = run.settings.filter { $0.paper != nil }
-    let same = run.settings.filter { $0.paper == nil }
+    let changed = run.settings.filter { !$0.isOfPaper }
+    let same = run.settings.filter(\.isOfPaper)
     return """
       <div><h3>Recipe</h3>
       <table class="settings"><caption>Where it differs from the paper's for ViT-B/32</caption><tbody>\(changed.map(row))</tbody></table>
@@ -105,7 +109,8 @@ package struct ReportPage {
 
   private var machine: HTML {
     guard let start = run.starts.last else {
-      return "<div><h3>Machine</h3><p class=\"none\">This run was made by a version that did not write it down.</p></div>\n"
+      return
+        "<div><h3>Machine</h3><p class=\"none\">This run was made by a version that did not write it down.</p></div>\n"
     }
     let hosts = start.hosts.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
     let rows: [(String, String)] = [
@@ -121,7 +126,8 @@ package struct ReportPage {
     let lines = rows.map { "<tr><th scope=\"row\">\($0.0)</th><td>\($0.1)</td></tr>\n" as HTML }
     let starts = run.starts.suffix(20).map { start -> HTML in
       let what = start.step == 0 ? "started" : "resumed after step \(Figure.count(start.step))"
-      return "<li>\(Figure.time(start.time)): \(what), \(start.ranks) × \(start.threads), swift-clip \(start.version)</li>\n"
+      return
+        "<li>\(Figure.time(start.time)): \(what), \(start.ranks) × \(start.threads), swift-clip \(start.version)</li>\n"
     }
     let hidden = run.starts.count - starts.count
     let more: HTML = hidden > 0 ? "<li>\(hidden) earlier ones</li>\n" : ""

@@ -59,7 +59,8 @@ struct RunCharts {
         // R@1 before R@5 before R@10.
         let sorted = members.sorted { $0.measure.compare($1.measure, options: .numeric) == .orderedAscending }
         let isShare = sorted[0].isShare
-        let title = sorted[0].group.replacingOccurrences(of: "_to_", with: " → ").replacingOccurrences(of: "_", with: " ")
+        let title = sorted[0].group.replacingOccurrences(of: "_to_", with: " → ").replacingOccurrences(
+          of: "_", with: " ")
         return chart(
           title, "On the validation data.", sorted.map { (prefix + $0.name, $0.measure) },
           axis: { Axis(of: isShare ? 0...max($0.upperBound, 0.01) : $0) }, tick: isShare ? Self.percentTick : nil,
@@ -101,7 +102,8 @@ struct RunCharts {
     let longest = heights.firstIndex(of: most).map { history.stretches[$0].lowerBound } ?? 0
     let note =
       "Seconds a step, by what the first rank spent them on"
-      + (isCut ? "; the longest, \(Figure.duration(most)) at step \(Figure.count(longest)), goes beyond the axis." : ".")
+      + (isCut
+        ? "; the longest, \(Figure.duration(most)) at step \(Figure.count(longest)), goes beyond the axis." : ".")
     return Chart(
       "Time", note, kind: .stacked, curves,
       axis: Axis(of: 0...max(isCut ? 1.5 * usual : most, .leastNormalMagnitude)), figure: Figure.duration)

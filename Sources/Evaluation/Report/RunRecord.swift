@@ -10,8 +10,11 @@ package struct RunRecord: Sendable {
     /// With dots between nested keys.
     let field: String
     let value: String
-    /// What the paper's recipe has there, where that is something else.
+    /// What the paper's recipe for ViT-B/32 has there; nil where it has no such field.
     let paper: String?
+
+    /// Whether the run did as the paper.
+    var isOfPaper: Bool { value == paper }
   }
 
   /// The directory's name.
@@ -52,7 +55,7 @@ package struct RunRecord: Sendable {
     let paper = try JSONDecoder().decode(JSONValue.self, from: Data(Recipe.paper.json.utf8))
     let known = Dictionary(fields(of: paper, at: "")) { first, _ in first }
     return fields(of: recipe, at: "").map { field, value in
-      Setting(field: field, value: value, paper: known[field] == value ? nil : known[field] ?? "nothing")
+      Setting(field: field, value: value, paper: known[field])
     }
   }
 
@@ -60,7 +63,9 @@ package struct RunRecord: Sendable {
   private static func fields(of value: JSONValue, at path: String) -> [(String, String)] {
     switch value {
     case .object(let members) where !members.isEmpty:
-      members.sorted { $0.key < $1.key }.flatMap { fields(of: $0.value, at: path.isEmpty ? $0.key : "\(path).\($0.key)") }
+      members.sorted { $0.key < $1.key }.flatMap {
+        fields(of: $0.value, at: path.isEmpty ? $0.key : "\(path).\($0.key)")
+      }
     case .string(let text): [(path, text)]
     default: [(path, value.description)]
     }
@@ -73,5 +78,7 @@ package struct RunRecord: Sendable {
   var steps: Int? { starts.last?.steps ?? setting("steps").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
 
   /// Steps after which the run was resumed.
-  var resumptions: [Int] { starts.map(\.step).filter { $0 >= history.steps.lowerBound && $0 < history.steps.upperBound } }
+  var resumptions: [Int] {
+    starts.map(\.step).filter { $0 >= history.steps.lowerBound && $0 < history.steps.upperBound }
+  }
 }
