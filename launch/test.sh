@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: Swift's, those under mpirun, two hosts made of network
-# namespaces, a sample of launch/faults.sh, and the comparison with open_clip and Transformers. A quarter of an hour on two
-# cores of a bare Debian 12.
+# namespaces, a sample of launch/faults.sh, a report in Chromium where there is one, and the comparison with open_clip,
+# Transformers and TensorBoard. A quarter of an hour on two cores of a bare Debian 12.
 #
 #   launch/test.sh
 #
@@ -102,6 +102,7 @@ for ranks in 1 2 4; do
 done
 stage checks "Two hosts" Tests/two-hosts.sh
 stage checks "Faults" launch/faults.sh --short
+stage checks "A report in a browser" Tests/report-page.sh
 stage preparation "Installing the peers" Tests/Peers/setup.sh
 if cmp --silent Tests/Peers/requirements.txt "$peers/swift-clip-requirements.txt"; then
   stage checks "Peers" "$peers/bin/python" Tests/Peers/run.py
