@@ -15,6 +15,9 @@ package final class JournalReader {
   /// Lines a thread takes at once.
   private static let share = 128
 
+  /// Bytes the journal had when it was opened.
+  package var count: Int { file.count }
+
   /// Opens a journal; what is written after this is not seen.
   package init(_ path: String, from offset: Int = 0) throws {
     file = try FileReader(path)

@@ -50,7 +50,7 @@ import Testing
     let loss = try chart("Loss", in: page)
     #expect(count("<rect", in: loss) == 30)
     #expect(loss.contains("<title>Step 7: 77.25</title>") && loss.contains("<title>Step 30: 5</title>"))
-    #expect(loss.contains("lowest 5 at step 1, highest 77.25 at step 7."))
+    #expect(loss.contains("Lowest 5 at step 1, highest 77.25 at step 7."))
     // Round numbers on both axes.
     for tick in ["0", "20", "40", "60", "80"] { #expect(loss.contains(">\(tick)</text>"), "\(tick)") }
     for tick in ["10", "20", "30"] { #expect(loss.contains("dy=\"1.5em\">\(tick)</text>"), "\(tick)") }

@@ -76,7 +76,8 @@ extension RankTests {
       try scratch.fail(["report", "shards"], with: 74, "shards: holds no journal.jsonl")
       try scratch.fail(["report", "run", "--data", "none"], with: 74, "none")
       try scratch.fail(["report", "run", "--into", "none/report.html"], with: 74, "none/report.html")
-      try scratch.fail(["report", "run", "--weights", "run"], with: 2, "--weights: only looks at pairs")
+      let result = try scratch.clip("report", "run", "--weights", "run")
+      #expect(result.status == 2 && result.errors.contains("--weights: only looks at pairs"))
       #expect(!scratch.exists("run/report.html"))
     }
   }

@@ -48,9 +48,9 @@ struct Chart: Sendable {
   func html(over stretches: [ClosedRange<Int>], marks: [Int]) -> HTML {
     let steps = Steps(stretches)
     let legend = curves.enumerated().map { index, curve -> HTML in
-      let name = curves.count > 1 ? curve.name : "last"
-      return
-        "<li class=\"c\(index % Self.colors)\"><span class=\"swatch\"></span>\(name) <b>\(legendFigure(curve))</b></li>"
+      """
+      <li class="c\(index % Self.colors)"><span class="swatch"></span>\(curve.name) <b>\(legendFigure(curve))</b></li>
+      """
     }
     return """
       <figure class="\(kind == .stacked ? "chart wide" : "chart")">

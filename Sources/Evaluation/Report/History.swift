@@ -23,7 +23,9 @@ package struct History: Sendable {
   ///
   /// - Throws: `FileError` where there is no line, or one that cannot be read.
   package init(ofJournal path: String) throws {
-    guard let span = try Self.span(path) else {
+    // What is added to the file from here on is not looked at.
+    let reader = try JournalReader(path)
+    guard let span = try Self.span(path, bytes: reader.count) else {
       throw FileError(path, "has no whole line yet: the run has not finished its first step; look again later")
     }
     let steps = span.count
@@ -34,14 +36,16 @@ package struct History: Sendable {
     var numbers: [String: [Summary]] = [:], totals: [String: Summary] = [:]
     var count = 0, time: Double?
     let none = [Summary](repeating: Summary(), count: stretches.count)
-    let reader = try JournalReader(path)
-    reading: while let lines = try reader.next() {
+    var previous = span.lowerBound - 1
+    while let lines = try reader.next() {
       for line in lines {
-        // What has been added since the ends were looked up.
-        guard line.step <= span.upperBound else { break reading }
-        guard line.step >= span.lowerBound else {
-          throw FileError(path, "step \(line.step) comes behind step \(span.lowerBound), expected ascending steps")
+        guard line.step > previous, line.step <= span.upperBound else {
+          throw FileError(
+            path,
+            "step \(line.step) comes behind step \(previous), and the last line is of step \(span.upperBound), expected ascending "
+              + "steps")
         }
+        previous = line.step
         count += 1
         time = line.time ?? time
         let stretch = (line.step - span.lowerBound) / width
@@ -54,15 +58,15 @@ package struct History: Sendable {
     (self.numbers, self.totals, self.time, lines) = (numbers, totals, time, count)
   }
 
-  /// The first and the last step of a journal.
-  private static func span(_ path: String) throws -> ClosedRange<Int>? {
+  /// The first and the last step of a journal's first `bytes`.
+  private static func span(_ path: String, bytes count: Int) throws -> ClosedRange<Int>? {
     guard let first = try JournalReader(path).next()?.first?.step else { return nil }
     // From the end, as much as surely holds a whole line.
     let file = try FileReader(path)
     var size = 1 << 16
     while true {
-      let begin = max(0, file.count - size)
-      let bytes = try file.read(file.count - begin, at: begin)
+      let begin = max(0, count - size)
+      let bytes = try file.read(count - begin, at: begin)
       if let end = bytes.lastIndex(of: UInt8(ascii: "\n")) {
         let before = bytes[..<end].lastIndex(of: UInt8(ascii: "\n"))
         if before != nil || begin == 0 {

@@ -22,10 +22,10 @@ extension ReportPage {
     h2+.lead{margin:-10px 0 20px}
     code{font:.92em ui-monospace,"DejaVu Sans Mono",monospace}
     .none{color:var(--soft)}
-    .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin-top:24px}
+    .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(160px,1fr));gap:12px;margin-top:24px}
     .tiles div{background:var(--card);border-radius:8px;padding:12px 14px;display:flex;flex-direction:column-reverse;justify-content:flex-end}
     .tiles dt{color:var(--soft);font-size:12.5px;line-height:1.35}
-    .tiles dd{font-size:21px;font-weight:600;font-variant-numeric:tabular-nums;line-height:1.3}
+    .tiles dd{font-size:20px;font-weight:600;font-variant-numeric:tabular-nums;line-height:1.3}
     .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:20px}
     .chart,.matrix{background:var(--card);border-radius:10px;padding:16px 18px;min-width:0;break-inside:avoid}
     .chart{display:flex;flex-direction:column}

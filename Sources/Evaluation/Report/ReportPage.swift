@@ -39,7 +39,7 @@ package struct ReportPage {
       <body><main>
       <header><h1>\(run.name)</h1><p class="lead">\(state)</p></header>
       <dl class="tiles">\(tiles)</dl>
-      <section><h2>Training</h2><div class="charts">\(charts.training)</div></section>
+      <section><h2>Training</h2>\(thinning)<div class="charts">\(charts.training)</div></section>
       \(measured)\(study.map { PairSections($0).html } ?? "")\
       <section><h2>How it was made</h2><div class="facts">\(recipe)\(machine)</div></section>
       <footer><p>Made by swift-clip \(ProgramVersion.current) on \(Figure.time(Date.now.timeIntervalSince1970)).</p></footer>
@@ -49,6 +49,15 @@ package struct ReportPage {
   }
 
   // MARK: - At a glance
+
+  /// What a point of a curve is, where it is more than a step.
+  private var thinning: HTML {
+    guard let steps = run.history.stretches.first?.count, steps > 1 else { return "" }
+    return """
+      <p class="lead">Each point stands for \(Figure.count(steps)) steps: the line is their mean, the band reaches from the \
+      lowest to the highest.</p>
+      """
+  }
 
   private var state: String {
     let last = run.history.steps.upperBound

@@ -16,7 +16,7 @@ struct RunCharts {
   var training: [HTML] {
     draw([
       chart(
-        "Loss", "The contrastive loss of each step's batch.", [("loss", "loss")], axis: { Axis(of: $0) },
+        "Loss", "The contrastive loss of each step's batch.", [("loss", "last")], axis: { Axis(of: $0) },
         figure: Figure.number),
       chart(
         "Accuracy in the batch", "How often the own partner is the most similar of the batch.",
@@ -24,16 +24,16 @@ struct RunCharts {
         axis: { Axis(of: 0...max($0.upperBound, 0.01)) }, tick: Self.percentTick, figure: Figure.percent),
       chart(
         "Logit scale", "What multiplies cosines before the softmax: one over the temperature.",
-        [("logit_scale", "logit scale")], axis: { Axis(of: $0) },
+        [("logit_scale", "last")], axis: { Axis(of: $0) },
         figure: { "\(Figure.number($0)) (temperature \(Figure.number(1 / $0)))" }),
       chart(
         "Gradient norm", "The Euclidean norm of the whole gradient, before clipping.",
-        [("gradient_norm", "gradient norm")], axis: Self.wide, figure: Figure.number),
+        [("gradient_norm", "last")], axis: Self.wide, figure: Figure.number),
       chart(
-        "Learning rate", "As the schedule says.", [("learning_rate", "learning rate")],
+        "Learning rate", "As the schedule says.", [("learning_rate", "last")],
         axis: { Axis(of: 0...max($0.upperBound, .leastNormalMagnitude)) }, figure: Figure.number),
       chart(
-        "Throughput", "Pairs a second, all ranks together.", [("samples_per_second", "pairs a second")],
+        "Throughput", "Pairs a second, all ranks together.", [("samples_per_second", "last")],
         axis: { Axis(of: 0...max($0.upperBound, .leastNormalMagnitude)) }, figure: Figure.number),
       phases,
     ])
