@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: Swift's, those under mpirun, two hosts made of network
-# namespaces, a sample of launch/faults.sh, the page of `clip serve` in a browser, and the comparison with open_clip and
-# Transformers. Twenty minutes on two cores of a bare Debian 12.
+# namespaces, a sample of launch/faults.sh, a report and the page of `clip serve` in a browser, and the comparison with
+# open_clip, Transformers and TensorBoard. Twenty minutes on two cores of a bare Debian 12.
 #
 #   launch/test.sh
 #
@@ -104,6 +104,7 @@ stage checks "Two hosts" Tests/two-hosts.sh
 stage checks "Faults" launch/faults.sh --short
 stage preparation "Installing a browser" launch/install.sh chromium
 stage checks "The page" Tests/page.sh
+stage checks "A report in a browser" Tests/report-page.sh
 stage preparation "Installing the peers" Tests/Peers/setup.sh
 if cmp --silent Tests/Peers/requirements.txt "$peers/swift-clip-requirements.txt"; then
   stage checks "Peers" "$peers/bin/python" Tests/Peers/run.py

@@ -8,6 +8,8 @@ final class Journal {
   struct Entry: Codable {
     /// The step, from 1.
     let step: Int
+    /// When it was done, in seconds since 1970.
+    let time: Double
     /// Pairs seen so far.
     let samples: Int
     /// Passes over the data, with fractions.

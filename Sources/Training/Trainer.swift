@@ -17,6 +17,7 @@ public final class Trainer {
   private let towers: TwoTowers
   private let step: TrainingStep
   private let plan: BatchPlan
+  private let data: ShardCollection
   private let samples: SampleStream
   private let directory: RunDirectory
   private let saves: BackgroundSaves
@@ -48,6 +49,7 @@ public final class Trainer {
     allowing changes: [String] = [], patience: Double, in world: any Communicator, validate: Validation?
   ) throws {
     self.recipe = recipe
+    self.data = data
     self.world = world
     self.validate = validate
     recipeMark = Int(Digest(of: Array(recipe.json.utf8)).value >> 16)
@@ -122,7 +124,11 @@ public final class Trainer {
       return .finished
     }
     defer { watchdog.end() }
-    let journal = world.isFirst ? try Journal(directory.path + "/journal.jsonl", after: state.step) : nil
+    let start = try RunStart(after: state.step, of: steps, on: data, parameters: parameterCount, in: world)
+    let journalPath = directory.path + "/journal.jsonl"
+    let journal = world.isFirst ? try Journal(journalPath, after: state.step) : nil
+    let events = world.isFirst ? EventFile(in: directory.path, following: journalPath) : nil
+    if world.isFirst { try start.write(into: directory.path) }
     var progress = ProgressLine(firstStep: state.step)
     defer { progress.end() }
     var skipped = 0, isAskedToStop = false
@@ -165,6 +171,7 @@ public final class Trainer {
       }
       // The journal first: whatever happens now, no step of a checkpoint is missing from it.
       let lack = try journal?.append(entry)
+      if let problem = events?.follow() { Self.tell("warning: \(problem); training goes on") }
       if world.isFirst { progress.show(entry, of: steps) }
       skipped = agreed.skipped
       step.seconds = PhaseTimes()
@@ -269,7 +276,8 @@ public final class Trainer {
     _ contrast: Contrast, learningRate: Float, norm: Double, _ seconds: PhaseTimes, _ agreed: Agreement
   ) -> Journal.Entry {
     Journal.Entry(
-      step: state.step, samples: state.samples, epoch: Double(state.step) / Double(plan.stepsPerEpoch),
+      step: state.step, time: Date.now.timeIntervalSince1970, samples: state.samples,
+      epoch: Double(state.step) / Double(plan.stepsPerEpoch),
       loss: contrast.loss, learningRate: learningRate, logitScale: exp(towers.logitScale.values.scalar),
       gradientNorm: norm, imageAccuracy: contrast.imageAccuracy, textAccuracy: contrast.textAccuracy,
       samplesPerSecond: Double(recipe.globalBatch) / seconds.total, seconds: seconds,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Training
 
 /// The program: one verb a file.
 struct Clip: ParsableCommand {
@@ -14,10 +15,10 @@ struct Clip: ParsableCommand {
       Exit codes: 0 done, 1 error, 2 usage, 64 resume refused, 74 data or disk,
       86 nothing happened any more, 143 stopped by a signal after a checkpoint.
       """,
-    version: "swift-clip 0.1.0",
+    version: "swift-clip \(ProgramVersion.current)",
     subcommands: [
       Pack.self, Balance.self, Inspect.self, Verify.self, Unpack.self, VocabularyCommand.self, RecipeCommand.self,
-      Plan.self, Train.self, Launch.self, CheckpointsCommand.self, Evaluate.self, Embed.self, SearchCommand.self,
-      Serve.self, Explain.self, Export.self, BenchmarkCommand.self,
+      Plan.self, Train.self, Launch.self, CheckpointsCommand.self, Report.self, Evaluate.self, Embed.self,
+      SearchCommand.self, Serve.self, Explain.self, Export.self, BenchmarkCommand.self,
     ])
 }

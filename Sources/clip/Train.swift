@@ -16,7 +16,8 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a model, alone or with all ranks that mpirun started.",
     discussion: """
-      The run gets recipe.json, journal.jsonl (one object a step) and checkpoints; the same command again resumes it.
+      The run gets recipe.json, journal.jsonl (one object a step), the same as TensorBoard's event file, and checkpoints;
+      the same command again resumes it.
       SIGUSR1, to mpirun or to any rank, ends it after a checkpoint with exit code 143.
 
       Example:

@@ -1,4 +1,4 @@
-"""Makes all checks of the built program against open_clip, Transformers and what reads shards.
+"""Makes all checks of the built program against open_clip, Transformers, TensorBoard and what reads shards.
 
     swift build -c release
     Tests/Peers/setup.sh
@@ -9,6 +9,7 @@ Each of the files imported here runs alone as well.
 """
 import captions
 import evaluation
+import events
 import explanations
 import exports
 import golden_cases
@@ -22,4 +23,4 @@ import training
 
 if __name__ == "__main__":
     peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, round_trips.main,
-              explanations.main, hidden_states.main, evaluation.main, training.main, positions.main)
+              explanations.main, hidden_states.main, evaluation.main, training.main, positions.main, events.main)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the Python environment that the checks of this folder run in: PyTorch (its build for CPUs), open_clip,
-# Transformers, webdataset, in the versions of requirements.txt. Takes about three minutes and 2 GB; does nothing, in a
-# moment, when it is complete.
+# Transformers, webdataset, TensorBoard, in the versions of requirements.txt. Takes about three minutes and 2 GB; does
+# nothing, in a moment, when it is complete.
 #
 #   Tests/Peers/setup.sh [DIR]          DIR: ${XDG_CACHE_HOME:-~/.cache}/swift-clip-peers
 #   DIR/bin/python Tests/Peers/run.py
@@ -56,7 +56,7 @@ if ! "$python" -c "import torchvision" 2>"$log"; then
   packages=$("$python" -c "import sysconfig; print(sysconfig.get_path('purelib'))")
   : >"$packages/torchvision/_meta_registrations.py"
 fi
-"$python" -c "import open_clip, torchvision, transformers, webdataset" 2>"$log" || {
+"$python" -c "import open_clip, tensorboard, torchvision, transformers, webdataset" 2>"$log" || {
   cat "$log" >&2
   fail 1 "what was installed does not load (the reason is above)"
 }

@@ -73,7 +73,10 @@ extension RankTests {
       try scratch.remove("run/recipe.json")
       try scratch.fail(Trained.command(steps: 2), ranks: 2, with: 64, "run holds checkpoints but no recipe.json")
       #expect(try scratch.read("run/journal.jsonl") == journal)
-      #expect(try scratch.names("run") == ["journal.jsonl", "merges.txt", "step-000000002"])
+      #expect(
+        try scratch.names("run").filter { !$0.hasPrefix("events.out.tfevents.") } == [
+          "journal.jsonl", "merges.txt", "starts.jsonl", "step-000000002",
+        ])
     }
 
     @Test func aLossThatIsNoNumberStopsAllRanks() throws {
@@ -183,6 +186,10 @@ extension RankTests {
       #expect(result.status == 0, "\(result.errors)")
       #expect(result.errors.contains("journal.jsonl: cannot be written: No space left on device; training goes on"))
       #expect(try JournalLine.all(of: "disk/run", in: scratch).map(\.step) == Array(1...1000))
+      // TensorBoard's file has caught up: of every step's event, the tag of the loss.
+      let events = try #require(scratch.names("disk/run").first { $0.hasPrefix("events.out.tfevents.") })
+      let text = String(decoding: try scratch.read("disk/run/\(events)"), as: UTF8.self)
+      #expect(text.components(separatedBy: "train/loss").count - 1 == 1000)
       try scratch.succeed(["verify", "disk/run"])
     }
 

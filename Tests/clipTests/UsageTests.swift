@@ -10,7 +10,7 @@ import Testing
   @Test(arguments: [
     "pack", "balance", "inspect", "verify", "vocabulary", "vocabulary learn", "recipe", "recipe list", "recipe show",
     "train",
-    "evaluate", "evaluate retrieval", "evaluate zero-shot", "embed", "search", "serve", "explain", "export",
+    "evaluate", "evaluate retrieval", "evaluate zero-shot", "report", "embed", "search", "serve", "explain", "export",
     "benchmark",
     "benchmark gemm", "benchmark step", "benchmark loss", "benchmark retrieval", "benchmark data",
     "benchmark collectives", "benchmark checkpoint",
