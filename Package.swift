@@ -65,7 +65,11 @@ let package = Package(
     // The two things one does with it.
     module("Training", ["Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints"]),
     module(
-      "Evaluation", ["Files", "Tensors", "Towers", "Images", "Captions", "Shards", "Checkpoints", "Training", "CCairo"]),
+      "Evaluation",
+      [
+        "Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints", "Training",
+        "CCairo",
+      ]),
 
     // How fast all of it is.
     module(
@@ -112,7 +116,7 @@ let package = Package(
     tests(of: "Images", ["CTurboJPEG"], resources: [.copy("Fixtures")]),
     tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),
     tests(of: "Captions", ["Files"], resources: [.copy("Fixtures")]),
-    tests(of: "Evaluation", ["Files", "CPNG"]),
+    tests(of: "Evaluation", ["Files", "Tensors", "Collectives", "Checkpoints", "CPNG"]),
     tests(of: "Benchmarks", ["Tensors", "Towers", "Collectives", "Training"]),
     tests(of: "emoji-pictures", ["Files"]),
   ]

@@ -29,8 +29,8 @@ public struct LossBenchmark: Sendable {
     precondition(batch % world.size == 0, "\(batch) pairs for \(world.size) ranks")
     let own = batch / world.size
     let embeddings = Embeddings(count: own, dimension: dimension)
-    fill(embeddings.images, seed: 2, first: world.rank * own)
-    fill(embeddings.texts, seed: 3, first: world.rank * own)
+    embeddings.images.fillWithDirections(seed: 2, first: world.rank * own)
+    embeddings.texts.fillWithDirections(seed: 3, first: world.rank * own)
     let inputs = Memory.residentBytes
     let gradients = Embeddings(count: own, dimension: dimension)
     let workspace = Workspace(activations: precision.activations)
@@ -53,19 +53,4 @@ public struct LossBenchmark: Sendable {
 
   /// ln(1/0.07), where CLIP's temperature starts.
   private static let logitScale: Float = 2.6592600
-
-  /// Rows of length 1 in random directions: row i is a function of `first + i` alone, whatever the number of ranks.
-  private func fill(_ rows: Tensor, seed: UInt64, first: Int) {
-    rows.withMutableFloats { numbers in
-      for row in 0..<rows.rows {
-        var generator = CounterGenerator(seed: seed, stream: UInt64(first + row))
-        var squares: Float = 0
-        for index in row * dimension..<(row + 1) * dimension {
-          numbers[index] = 2 * generator.uniform() - 1
-          squares += numbers[index] * numbers[index]
-        }
-        for index in row * dimension..<(row + 1) * dimension { numbers[index] /= squares.squareRoot() }
-      }
-    }
-  }
 }

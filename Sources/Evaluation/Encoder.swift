@@ -13,8 +13,10 @@ public final class Encoder {
   public let towers: TwoTowers
   /// What prepares its inputs.
   public let reader: SampleReader
-  private let threads: Int
-  private static let batch = 64
+  /// How many pictures are decoded at once.
+  let threads: Int
+  /// Pictures, and captions, that go through together.
+  static let batch = 64
 
   /// Loads a model, with the vocabulary and preprocessing it was trained with.
   ///
@@ -91,12 +93,12 @@ public final class Encoder {
   }
 
   /// Embeddings that are numbers: compared with others, NaN would be neither more nor less than they.
-  private func checked(_ embeddings: Tensor) throws -> Tensor {
+  func checked(_ embeddings: Tensor) throws -> Tensor {
     guard sumOfSquares(embeddings).isFinite else { throw EncoderError() }
     return embeddings
   }
 
-  private static func batches(of count: Int) -> [Range<Int>] {
+  static func batches(of count: Int) -> [Range<Int>] {
     stride(from: 0, to: count, by: batch).map { $0..<min($0 + batch, count) }
   }
 }

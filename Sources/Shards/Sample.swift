@@ -25,6 +25,9 @@ public struct Sample: Equatable, Sendable {
   /// All captions: those of the field `captions` of the JSON, or else the one there is.
   public var captions: [String] { Self.captions(caption, json: json) }
 
+  /// A field of the JSON that holds a text or a number, as text; nil where there is none.
+  public func text(ofField field: String) -> String? { json.flatMap { CaptionFields.text(in: $0, field: field) } }
+
   static func captions(_ caption: String, json: [UInt8]?) -> [String] {
     guard let json, let found = CaptionFields(json)?.captions, !found.isEmpty else { return [caption] }
     return found

@@ -11,6 +11,6 @@ struct BenchmarkCommand: ParsableCommand {
       """,
     subcommands: [
       GEMMBenchmarkCommand.self, StepBenchmarkCommand.self, LossBenchmarkCommand.self, DataBenchmarkCommand.self,
-      CollectivesBenchmarkCommand.self, CheckpointBenchmarkCommand.self,
+      CollectivesBenchmarkCommand.self, CheckpointBenchmarkCommand.self, RetrievalBenchmarkCommand.self,
     ])
 }

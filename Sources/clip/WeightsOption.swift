@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Collectives
 
 /// Where a trained model lies.
 struct WeightsOption: ParsableArguments {
@@ -15,5 +16,10 @@ struct WeightsOption: ParsableArguments {
     let weights = try Weights.open(path)
     weights.warnings.forEach { Failure.tell("warning: \($0)") }
     return weights
+  }
+
+  /// Opens it on every rank of a world, of which the first tells.
+  func open(in world: any Communicator) throws -> Weights {
+    try world.isFirst ? open() : Weights.open(path)
   }
 }

@@ -8,6 +8,7 @@ Prints `ok NAME`, `FAILED NAME: why` or `skipped NAME: why` for each check, and 
 Each of the files imported here runs alone as well.
 """
 import captions
+import evaluation
 import exports
 import golden_cases
 import imports
@@ -16,4 +17,4 @@ import shards
 import training
 
 if __name__ == "__main__":
-    peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, training.main)
+    peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, evaluation.main, training.main)

@@ -73,6 +73,22 @@ extension RankTests {
         "--batch: 33 pairs cannot be shared equally by 2 ranks")
     }
 
+    @Test func rankingIsTheSameForAnyNumberOfRanks() throws {
+      let found = try [nil, 2, 3].map { try benchmark("retrieval", "--samples", "700", "--dimension", "64", ranks: $0) }
+      for each in found {
+        #expect(
+          ofMachine.union([
+            "samples", "dimension", "repeats", "seconds", "best_seconds", "gflops", "gemm_gflops", "fraction_of_peak",
+            "recall_at10", "peak_memory_bytes", "memory_above_inputs_bytes",
+          ]) == Set(each.keys))
+        #expect(try number(each, "recall_at10") == number(found[0], "recall_at10"))
+        let operations = 2 * 700.0 * 700 * 64 / 1e9
+        #expect(try abs(number(each, "gflops") * number(each, "best_seconds") / operations - 1) < 1e-9)
+      }
+      // Partners are closer than by chance, and not all are found.
+      #expect(try (0.05..<1).contains(number(found[0], "recall_at10")))
+    }
+
     @Test func dataHasItsKeysAndShares() throws {
       let dataset = try Trained.copyOfDataset()
       let settings = ["vocabulary=vocabulary.txt", "model.text_cfg.vocab_size=\(Trained.vocabularySize)"]

@@ -94,6 +94,7 @@ extension RankTests {
       }
       let table = try scratch.succeed(["evaluate", "retrieval", "--weights", "run", "--data", "shards"]).output
       #expect(table.contains("144 pairs") && table.contains("text → image"))
+      #expect(found["captions"] as? Int == 144 && found["undecodable"] as? Int == 0)
 
       let search = ["search", "--weights", "run", "--data", "shards", "a red circle", "a blue cross", "--top", "3"]
       let answers = try #require(

@@ -10,8 +10,9 @@ import Testing
   @Test(arguments: [
     "pack", "balance", "inspect", "verify", "vocabulary", "vocabulary learn", "recipe", "recipe list", "recipe show",
     "train",
-    "evaluate", "evaluate retrieval", "embed", "search", "export", "benchmark", "benchmark gemm", "benchmark step",
-    "benchmark loss", "benchmark data", "benchmark collectives", "benchmark checkpoint",
+    "evaluate", "evaluate retrieval", "evaluate zero-shot", "embed", "search", "export", "benchmark", "benchmark gemm",
+    "benchmark step",
+    "benchmark loss", "benchmark retrieval", "benchmark data", "benchmark collectives", "benchmark checkpoint",
   ]) func everyVerbHasHelpWithAnExample(verb: String) throws {
     let words = verb.split(separator: " ").map(String.init)
     let help = try scratch.succeed(words + ["--help"])
@@ -29,6 +30,17 @@ import Testing
 
   @Test(arguments: [
     (["nonsense"], "Unexpected argument 'nonsense'"),
+    (["evaluate", "retrieval", "--weights", "w", "--data", "d", "--template", "a photo"], "--template: expected {}"),
+    (["evaluate", "zero-shot", "--weights", "w"], "--data"),
+    (
+      ["evaluate", "zero-shot", "--weights", "w", "--data", "d", "--classifier", "c", "--templates", "photo"],
+      "--templates: the classifier of --classifier has its own classes"
+    ),
+    (
+      ["evaluate", "zero-shot", "--weights", "w", "--data", "d", "--labels", "l", "--class-field", "f"],
+      "--labels and --class-field both tell classes"
+    ),
+    (["benchmark", "retrieval", "--samples", "0"], "--samples: expected at least 1"),
     (["pack"], "Missing expected argument"),
     (["pack", "in"], "--into"),
     (["pack", "in", "--into", "out", "--resize", "-3"], "--resize: expected 1 to 65535 pixels"),

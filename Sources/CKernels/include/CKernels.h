@@ -187,6 +187,36 @@ void CKernels_contrast_gradients(const struct CKernels_Contrast *contrast, size_
 /// The largest sum of squares of a row among [begin, end); not a number if one is.
 float CKernels_largest_square(const float *x, size_t columns, size_t begin, size_t end);
 
+// MARK: Places
+
+/// Pictures, captions, and what each has to beat to come before another's own: rows are pictures, columns captions. Ties
+/// are decided by the numbers of rows and columns, the lower first. Arrays of columns have room for whole blocks of 64.
+struct CKernels_Places {
+  size_t rows, columns, dimension;
+  /// (rows, dimension)
+  const float *images;
+  /// Captions as CKernels_contrast_pack_panels leaves them for single precision.
+  const float *panels;
+  /// Of each row the similarity of its own caption, and the column of that.
+  const float *row_scores;
+  const int32_t *row_owns;
+  /// Of each column the similarity of its own picture, and the row of that, which may be negative or beyond the last.
+  const float *column_scores;
+  const int32_t *column_owns;
+};
+
+/// Rows that go through together at best.
+size_t CKernels_places_rows(size_t dimension);
+/// Bytes of 64-byte aligned memory a thread needs for itself.
+size_t CKernels_places_scratch(size_t dimension);
+/// How many columns come before the own one of each row of [first_row, end_row), at most CKernels_places_rows; and, added
+/// to column_counts, how many of these rows come before the own one of each column.
+void CKernels_places(const struct CKernels_Places *places, size_t first_row, size_t end_row, int32_t *row_counts,
+                     int32_t *column_counts, void *scratch);
+/// The similarities of columns [begin, end) with their own rows, where those are here; no others are written. Reads no
+/// scores.
+void CKernels_own_scores(const struct CKernels_Places *places, size_t begin, size_t end, float *scores, void *scratch);
+
 // MARK: Optimizer
 
 struct CKernels_AdamW {

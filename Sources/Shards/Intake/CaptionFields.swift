@@ -38,6 +38,15 @@ struct CaptionFields {
     return texts.filter { text in text.contains { !$0.isWhitespace } }
   }
 
+  /// A field of any name that holds a text, or a number in its usual form.
+  static func text(in json: [UInt8], field: String) -> String? {
+    switch object(json)?[field] {
+    case let text as String: text
+    case let number as NSNumber: "\(number)"
+    default: nil
+    }
+  }
+
   /// The JSON with `captions` saying what was chosen, so that reading it draws from these and no others: absent for a
   /// lone one. JSON that says so already keeps its bytes.
   static func stating(_ captions: [String], in json: [UInt8]) -> [UInt8] {

@@ -4,12 +4,13 @@ import Files
 ///
 /// A field that starts with a quote ends with one; inside it, two quotes stand for one, and separators and line ends are
 /// ordinary. Lines end with LF or CRLF. Blank lines are passed over, and so is a byte order mark.
-struct TableReader {
+package struct TableReader {
   /// One row.
-  struct Row {
-    let fields: [[UInt8]]
+  package struct Row {
+    /// As they are in the file.
+    package let fields: [[UInt8]]
     /// The line it starts on, counted from 1.
-    let line: Int
+    package let line: Int
   }
 
   private enum Byte {
@@ -27,7 +28,8 @@ struct TableReader {
 
   private static let longestField = 1 << 20
 
-  init(_ path: String, separator: UInt8) throws {
+  /// Opens a file whose fields are separated by a byte.
+  package init(_ path: String, separator: UInt8) throws {
     self.path = path
     self.separator = separator
     chunks = FileChunks(try FileReader(path))
@@ -39,7 +41,7 @@ struct TableReader {
   var fraction: Double { chunks.fraction }
 
   /// The next row; nil at the end of the file.
-  mutating func next() throws -> Row? {
+  package mutating func next() throws -> Row? {
     var fields: [[UInt8]] = []
     var start = line
     while true {

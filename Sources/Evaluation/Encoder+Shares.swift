@@ -1,0 +1,131 @@
+import Captions
+import Images
+import Shards
+import Tensors
+import Towers
+import Training
+
+extension Encoder {
+  /// A picture to embed, with what is known of it.
+  public struct EncodedPicture<Note: Sendable>: Sendable {
+    /// What to call it.
+    public let name: String
+    /// The picture, encoded.
+    public let bytes: [UInt8]
+    /// What is known of it.
+    public let note: Note
+
+    /// - Parameters:
+    ///   - name: what to call it.
+    ///   - bytes: the picture, encoded.
+    ///   - note: what is known of it.
+    public init(name: String, bytes: [UInt8], note: Note) {
+      self.name = name
+      self.bytes = bytes
+      self.note = note
+    }
+  }
+
+  /// What became of pictures.
+  struct EmbeddedPictures<Note: Sendable> {
+    /// (pictures, embedding): rows of zeros for pictures that cannot be decoded.
+    let features: Tensor
+    let names: [String]
+    let notes: [Note]
+    /// Why a picture cannot be decoded, by its row.
+    let flaws: [Int: String]
+
+    /// The embeddings of some of them.
+    func features(of kept: [Int]) -> Tensor {
+      guard kept.count < features.rows else { return features }
+      let some = Tensor(rows: kept.count, columns: features.columns)
+      for (row, picture) in kept.enumerated() {
+        some.rows(row..<row + 1).set(features.rows(picture..<picture + 1).values)
+      }
+      return some
+    }
+  }
+
+  /// A picture on its way from the decoder to the tower.
+  private struct DecodedPicture<Note: Sendable>: Sendable {
+    let name: String
+    let note: Note
+    let pixels: Result<[UInt8], ImageError>
+  }
+
+  /// Embeds a share of pictures; those that cannot be decoded are told of, not thrown.
+  ///
+  /// - Parameters:
+  ///   - share: which ones, in whole batches: a picture goes through with the same others whatever the number of ranks.
+  ///   - progress: told how many are done.
+  ///   - read: reads a picture; called on other threads, ahead of time.
+  func pictures<Note>(
+    _ share: BatchShare, progress: (Int) -> Void,
+    read: @escaping @Sendable (Int) throws -> EncodedPicture<Note>
+  ) throws -> EmbeddedPictures<Note> {
+    let reader = reader
+    let numbers = share.numbers
+    let decoded = Prefetcher(from: numbers.lowerBound, to: numbers.upperBound, threads: threads, ahead: 2 * threads) {
+      let picture = try read($0)
+      let pixels: Result<[UInt8], ImageError>
+      do {
+        pixels = .success(try reader.pixels(of: picture.bytes))
+      } catch let error as ImageError {
+        pixels = .failure(error)
+      }
+      return DecodedPicture(name: picture.name, note: picture.note, pixels: pixels)
+    }
+    let features = Tensor(rows: numbers.count, columns: dimension)
+    var names: [String] = [], notes: [Note] = [], flaws: [Int: String] = [:]
+    for rows in Self.batches(of: numbers.count) {
+      var pixels: [UInt8] = []
+      for row in rows {
+        let picture = try decoded.next()
+        names.append(picture.name)
+        notes.append(picture.note)
+        switch picture.pixels {
+        case .success(let own): pixels += own
+        case .failure(let error):
+          pixels += blank
+          flaws[row] = "\(error)"
+        }
+      }
+      try towers.embed(reader.pack(pixels, count: rows.count), into: features.rows(rows))
+      progress(rows.upperBound)
+    }
+    // Ranks that share the model embed equally often.
+    for _ in (numbers.count + Self.batch - 1) / Self.batch..<share.rounds {
+      try towers.embed(reader.pack(blank, count: 1), into: Tensor(rows: 1, columns: dimension))
+    }
+    for row in flaws.keys { features.rows(row..<row + 1).set([Float](repeating: 0, count: dimension)) }
+    return EmbeddedPictures(features: try checked(features), names: names, notes: notes, flaws: flaws)
+  }
+
+  /// A black picture.
+  private var blank: [UInt8] {
+    let vision = towers.configuration.vision
+    return [UInt8](repeating: 0, count: 3 * vision.imageWidth * vision.imageHeight)
+  }
+
+  /// The embeddings of the texts of groups, (texts, embedding), in order. A text goes through with others of its group
+  /// only, the same whatever the number of ranks.
+  ///
+  /// - Parameter rounds: the most batches of any rank, given how many this one has: ranks that share the model embed
+  ///   equally often.
+  func texts(_ groups: [[String]], rounds: (Int) throws -> Int) throws -> Tensor {
+    let embeddings = Tensor(rows: groups.reduce(0) { $0 + $1.count }, columns: dimension)
+    var first = 0, done = 0
+    for group in groups {
+      for batch in Self.batches(of: group.count) {
+        let rows = first + batch.lowerBound..<first + batch.upperBound
+        try towers.embed(PackedCaptions(group[batch].map(reader.tokens)), into: embeddings.rows(rows))
+        done += 1
+      }
+      first += group.count
+    }
+    for _ in done..<(try rounds(done)) {
+      try towers.embed(PackedCaptions([reader.tokens(of: "")]), into: Tensor(rows: 1, columns: dimension))
+    }
+    return try checked(embeddings)
+  }
+}
