@@ -121,12 +121,13 @@ struct ResNetTower {
 
   /// The same result, keeping nothing: memory does not grow with depth.
   func embed(
-    _ pixels: Tensor, into embeddings: Tensor, _ statistics: BatchStatistics, in workspace: Workspace
+    _ pixels: Tensor, into embeddings: Tensor, as kind: PictureFeatures = .embedding, _ statistics: BatchStatistics,
+    in workspace: Workspace
   ) throws {
     try workspace.scope {
       let (x, _) = try embed(
         pixels, grid(of: embeddings.rows), through: blocks.count, statistics, in: workspace)
-      _ = pool.forward(x, into: embeddings, in: workspace)
+      pool.write(kind, of: x, into: embeddings, in: workspace)
     }
   }
 
