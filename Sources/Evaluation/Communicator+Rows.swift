@@ -15,10 +15,12 @@ extension Communicator {
     guard size > 1 else { return own }
     let counts = try counts(of: own.rows)
     // Equal parts can be gathered: where there are fewer rows, the rest of a part means nothing.
-    let most = counts.max() ?? 0
-    let part = Tensor(rows: most, columns: own.columns), parts = Tensor(rows: most * size, columns: own.columns)
-    own.withFloats { own in part.withMutableFloats { _ = $0.update(fromContentsOf: own) } }
+    let most = counts.max() ?? 0, isEqual = counts.allSatisfy { $0 == most }
+    let parts = Tensor(rows: most * size, columns: own.columns)
+    let part = isEqual ? own : Tensor(rows: most, columns: own.columns)
+    if !isEqual { own.withFloats { own in part.withMutableFloats { _ = $0.update(fromContentsOf: own) } } }
     try part.withFloats { part in try parts.withMutableFloats { try gather(part, into: $0) } }
+    if isEqual { return parts }
     let all = Tensor(rows: counts.reduce(0, +), columns: own.columns)
     var first = 0
     for (rank, count) in counts.enumerated() {

@@ -48,7 +48,7 @@ struct RetrievalCommand: ParsableCommand {
       ) { meter.show($0) }
       meter.end()
       guard world.isFirst else { return }
-      if let warning = measured.undecodable.warning { Failure.tell("warning: \(warning)") }
+      if let warning = measured.undecodable.warning("that cannot be decoded") { Failure.tell("warning: \(warning)") }
       try output.show(measured) { text(measured.found) }
     } onError: { error, world in
       Failure.report(error, of: world)

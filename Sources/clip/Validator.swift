@@ -27,7 +27,7 @@ final class Validator {
   /// Recall in both directions; all ranks return the same.
   func callAsFunction(_ towers: TwoTowers) throws -> [String: Double] {
     let measured = try RetrievalMeasurement(data, by: Encoder(towers, reader, threads: threads), in: world)
-    if world.isFirst, !hasWarned, let warning = measured.undecodable.warning {
+    if world.isFirst, !hasWarned, let warning = measured.undecodable.warning("that cannot be decoded") {
       Failure.tell("warning: validation: \(warning)")
       hasWarned = true
     }

@@ -149,11 +149,10 @@ struct ZeroShotCommand: ParsableCommand {
   }
 
   private func warn(of found: ZeroShotEvaluation) {
-    if let warning = found.undecodable.warning { Failure.tell("warning: \(warning)") }
-    if found.report.unlabelled > 0 {
-      let examples = found.strays.isEmpty ? "" : ", such as \(Self.few(found.strays))"
-      Failure.tell(
-        "warning: \(counted(found.report.unlabelled, "picture")) of none of the classes left out" + examples)
+    for warning in [
+      found.undecodable.warning("that cannot be decoded"), found.unlabelled.warning("of none of the classes"),
+    ] {
+      warning.map { Failure.tell("warning: \($0)") }
     }
     let empty = found.report.perClass.filter { $0.samples == 0 }.map(\.label)
     if !empty.isEmpty {

@@ -98,7 +98,7 @@ extension RankTests {
       for ranks in [nil, 2] {
         let found = try scratch.succeed(
           ["evaluate", "retrieval", "--weights", "run", "--data", "shards", "--json"], ranks: ranks)
-        #expect(found.errors.contains("warning: 4 pictures cannot be decoded and are left out: sample 107: "))
+        #expect(found.errors.contains("warning: 4 pictures that cannot be decoded are left out: sample 107: "))
         #expect(found.output.contains("\"samples\" : 60") && found.output.contains("\"undecodable\" : 4"))
       }
     }

@@ -19,7 +19,7 @@ extension RankTests {
 
     /// The kind of shape of a picture, as the name of its folder.
     private static func label(_ number: Int) -> String {
-      Shapes.caption(number).dropFirst(2).replacing(" ", with: "_")
+      String(Shapes.caption(number).dropFirst(2)).replacing(" ", with: "_")
     }
 
     private func writeFolders() throws {
@@ -168,7 +168,8 @@ extension RankTests {
       for ranks in [nil, 2] {
         let found = try scratch.succeed(command + ["--data", "folders"], ranks: ranks)
         #expect(
-          found.errors.contains("warning: 2 pictures cannot be decoded and are left out: folders/blue_cross/words.jpg"))
+          found.errors.contains("warning: 2 pictures that cannot be decoded are left out: folders/blue_cross/words.jpg")
+        )
         #expect(found.errors.contains("folders/red_cross/short.png: "))
         #expect(found.errors.contains("warning: folders/empty: holds no pictures, so that its class has none"))
         #expect(found.errors.contains("1 of 25 classes have no pictures") && found.errors.contains("empty"))
@@ -185,7 +186,7 @@ extension RankTests {
       let rows = (0..<24).map { "folders/\(Self.label($0))/deep/p\(1000 + $0).png,\(Self.label($0))\n" }
       try scratch.write("filepath,class\n" + rows.joined(), to: "table.csv")
       let found = try scratch.succeed(command + ["--data", "table.csv", "--classes", "classes.txt"])
-      #expect(found.errors.contains("warning: 22 pictures of none of the classes left out"))
+      #expect(found.errors.contains("warning: 22 pictures of none of the classes are left out: folders/"))
       #expect(found.output.contains(#""samples" : 2"#) && found.output.contains(#""unlabelled" : 22"#))
     }
 

@@ -8,7 +8,7 @@ public struct RetrievalMeasurement: Encodable, Sendable {
   /// What was found.
   public let found: Retrieval
   /// Samples that were left out.
-  public let undecodable: Undecodable
+  public let undecodable: LeftOut
 
   private enum CodingKeys: String, CodingKey {
     case undecodable
@@ -21,7 +21,7 @@ public struct RetrievalMeasurement: Encodable, Sendable {
     try container.encode(undecodable.count, forKey: .undecodable)
   }
 
-  /// Measures; all ranks return the same, whatever their number, but for ``Undecodable/examples``.
+  /// Measures; all ranks return the same, whatever their number.
   ///
   /// A picture with several captions (the `captions` of its JSON) has to be found by each, and to find any.
   ///
@@ -40,7 +40,7 @@ public struct RetrievalMeasurement: Encodable, Sendable {
       return Encoder.EncodedPicture(name: "sample \(sample.key)", bytes: sample.picture, note: sample.captions)
     }
     let flaws = pictures.flaws.sorted { $0.key < $1.key }
-    undecodable = try Undecodable(flaws.map { "\(pictures.names[$0.key]): \($0.value)" }, in: world)
+    undecodable = try LeftOut(flaws.map { "\(pictures.names[$0.key]): \($0.value)" }, in: world)
     guard undecodable.count < samples.count else {
       throw FileError(
         samples.datasets[0].directory,

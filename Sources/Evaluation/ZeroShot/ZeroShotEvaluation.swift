@@ -14,9 +14,9 @@ public struct ZeroShotEvaluation: Sendable {
   /// A line for each picture, in order; on the first rank.
   public let predictions: PredictionTable
   /// Pictures that were left out because they cannot be decoded.
-  public let undecodable: Undecodable
-  /// Names of pictures that are of none of the classes, the first few of this rank.
-  public let strays: [String]
+  public let undecodable: LeftOut
+  /// Pictures that were left out because they are of none of the classes.
+  public let unlabelled: LeftOut
 
   /// Classifies, all ranks together: all return the same figures, whatever their number.
   ///
@@ -32,13 +32,12 @@ public struct ZeroShotEvaluation: Sendable {
     let scores = ClassScores(of: own.features, own.notes, by: classifier, multiplier: multiplier)
 
     let flaws = own.flaws.sorted { $0.key < $1.key }
-    undecodable = try Undecodable(flaws.map { "\(own.names[$0.key]): \($0.value)" }, in: world)
+    undecodable = try LeftOut(flaws.map { "\(own.names[$0.key]): \($0.value)" }, in: world)
     let kept = own.notes.indices.filter { own.flaws[$0] == nil && own.notes[$0] != nil }
-    let unlabelled = own.notes.indices.filter { own.flaws[$0] == nil && own.notes[$0] == nil }
-    strays = unlabelled.prefix(3).map { own.names[$0] }
-    let strayCount = Int(try world.sum(Double(unlabelled.count)))
+    let strays = own.notes.indices.filter { own.flaws[$0] == nil && own.notes[$0] == nil }
+    unlabelled = try LeftOut(strays.map { own.names[$0] }, in: world)
     let (count, first) = try world.places(of: kept.count)
-    guard count > 0 else { throw Self.nothingLeft(pictures, undecodable, strays: strayCount, classifier) }
+    guard count > 0 else { throw Self.nothingLeft(pictures, undecodable, unlabelled, classifier) }
     func gathered(_ number: (Int) -> Double) throws -> [Double] {
       try world.all(kept.map(number), from: first, of: count)
     }
@@ -51,7 +50,7 @@ public struct ZeroShotEvaluation: Sendable {
 
     confusion = ConfusionMatrix(labels: classifier.classes.classes.map(\.label), truths: labels, predictions: best)
     report = ZeroShotReport(
-      classifier, confusion, metrics, places: places, undecodable: undecodable.count, unlabelled: strayCount)
+      classifier, confusion, metrics, places: places, undecodable: undecodable.count, unlabelled: unlabelled.count)
     let names = classifier.classes.classes.map(\.label)
     predictions = try PredictionTable(
       own.names.indices.map { row in
@@ -65,12 +64,12 @@ public struct ZeroShotEvaluation: Sendable {
   }
 
   private static func nothingLeft(
-    _ pictures: LabelledPictures, _ undecodable: Undecodable, strays: Int, _ classifier: ZeroShotClassifier
+    _ pictures: LabelledPictures, _ undecodable: LeftOut, _ unlabelled: LeftOut, _ classifier: ZeroShotClassifier
   ) -> FileError {
     FileError(
       pictures.path,
       "leaves nothing to evaluate on: of \(pictures.count) pictures \(undecodable.count) cannot be decoded and "
-        + "\(strays) are of none of the \(classifier.classes.classes.count) classes, the first of which is "
+        + "\(unlabelled.count) are of none of the \(classifier.classes.classes.count) classes, the first of which is "
         + "\"\(classifier.classes.classes[0].label)\"")
   }
 
