@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// What an image tower is asked for.
 public enum PictureFeatures: String, CaseIterable, Sendable {

@@ -37,7 +37,7 @@ struct LabelOptions: ParsableArguments {
   func open(
     _ path: String, known: ClassList?, labels: String? = nil, templates: [PromptTemplate] = []
   ) throws -> LabelledPictures {
-    // A table of classes, a field and a template are for packed datasets only, and so are not said of other splits.
+    // Where a table tells the classes of a split, the field is for the others.
     try LabelledPictures.open(
       path, known: known, templates: templates,
       LabelledPictures.Options(

@@ -32,7 +32,7 @@ struct LinearProbeCommand: ParsableCommand {
 
   @OptionGroup var probe: ProbeOptions
 
-  @Option(help: "Of the draw of a validation split, where none is given (default: 0).")
+  @Option(help: "Of the draw of a validation split, where none is given.")
   var seed: UInt64 = 0
 
   @Option(

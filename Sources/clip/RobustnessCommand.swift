@@ -25,10 +25,10 @@ struct RobustnessCommand: ParsableCommand {
       reduction is the share of the loss expected of it that it does not have. The 95 % intervals are from fits through
       resampled reference models; they say nothing of the error of a model's own accuracy.
 
-      Examples:
-        clip evaluate robustness --table imagenet-models.csv --measured mine.csv --baseline zero-shot
-        clip evaluate robustness --table imagenet-models.csv --weights my-run --templates imagenet \\
-          --reference imagenet/val --shifted imagenetv2=imagenetv2 imagenet-r=imagenet-r
+      Example:
+        clip evaluate robustness --table models.csv --measured mine.csv
+        clip evaluate robustness --table models.csv --weights my-run \\
+          --reference val --shifted imagenetv2=v2 imagenet-r=renditions
       """)
 
   @Option(help: ArgumentHelp("Accuracies of the reference models.", valueName: "file"))
@@ -64,7 +64,7 @@ struct RobustnessCommand: ParsableCommand {
     parsing: .unconditional, help: ArgumentHelp("Fits for the intervals (default: 1000).", valueName: "n"))
   var resamples: Int?
 
-  @Option(help: "Of the draws of reference models (default: 0).")
+  @Option(help: "Of the draws of reference models.")
   var seed: UInt64 = 0
 
   @OptionGroup var labels: LabelOptions

@@ -13,8 +13,10 @@ import exports
 import golden_cases
 import imports
 import peers
+import probes
 import shards
 import training
 
 if __name__ == "__main__":
-    peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, evaluation.main, training.main)
+    peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, evaluation.main, probes.main,
+              training.main)

@@ -12,8 +12,6 @@ struct LBFGS {
   struct Minimum {
     /// The numbers.
     let x: [Double]
-    /// The function there.
-    let value: Double
     /// Steps taken.
     let iterations: Int
     /// The largest magnitude of the gradient's numbers.
@@ -54,7 +52,7 @@ struct LBFGS {
       (x, value, gradient) = next
       iterations += 1
     }
-    return Minimum(x: x, value: value, iterations: iterations, gradient: DoubleVector.largest(gradient))
+    return Minimum(x: x, iterations: iterations, gradient: DoubleVector.largest(gradient))
   }
 
   private static func pair(_ x: [Double], _ gradient: [Double], _ nextX: [Double], _ nextGradient: [Double]) -> Pair? {

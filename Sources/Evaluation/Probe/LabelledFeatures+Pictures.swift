@@ -20,26 +20,24 @@ extension LabelledFeatures {
   ) throws {
     let own = try encoder.features(
       kind, of: pictures, BatchShare(of: pictures.count, batch: Encoder.batch, in: world), progress: progress)
-    let undecodable = try Undecodable(own.flaws, in: world)
-    let strays = Int(try world.sum(Double(own.strays)))
+    let undecodable = try LeftOut(own.flaws, in: world)
+    let strays = try LeftOut(own.strays, in: world)
     let labels = own.kept.map { Double($0.label) }
     let (count, first) = try world.places(of: labels.count)
     guard count > 0 else {
       throw FileError(
         pictures.path,
-        "leaves no picture: of \(pictures.count) \(undecodable.count) cannot be decoded and \(strays) are of none of the "
+        "leaves no picture: of \(pictures.count) \(undecodable.count) cannot be decoded and \(strays.count) are of none of the "
           + "\(pictures.classes.classes.count) classes, the first of which is \"\(pictures.classes.classes[0].label)\"")
     }
     let rows = Tensor(rows: labels.count, columns: own.features.columns)
     gatherRows(of: own.features, own.kept.map { Int32($0.row) }, into: rows)
     var warnings = pictures.warnings
-    if let warning = undecodable.warning { warnings.append("\(pictures.path): \(warning)") }
-    if strays > 0 {
-      warnings.append("\(pictures.path): \(strays) of \(pictures.count) pictures are of no class and left out")
-    }
+    if let warning = undecodable.warning("that cannot be decoded") { warnings.append("\(pictures.path): \(warning)") }
+    if let warning = strays.warning("of none of the classes") { warnings.append("\(pictures.path): \(warning)") }
     self.init(
       pictures.path, kind, try world.allRows(rows), try world.all(labels, from: first, of: count).map { Int($0) },
-      pictures.classes, leftOut: undecodable.count + strays, warnings: warnings)
+      pictures.classes, leftOut: undecodable.count + strays.count, warnings: warnings)
   }
 }
 
@@ -52,8 +50,8 @@ extension Encoder {
     var kept: [(row: Int, label: Int)] = []
     /// A line for each picture that cannot be decoded.
     var flaws: [String] = []
-    /// Pictures of no class.
-    var strays = 0
+    /// The names of pictures of no class.
+    var strays: [String] = []
   }
 
   private struct DecodedPicture: Sendable {
@@ -88,7 +86,7 @@ extension Encoder {
         switch picture.pixels {
         case .success(let own):
           pixels += own
-          if let label = picture.label { found.kept.append((row, label)) } else { found.strays += 1 }
+          if let label = picture.label { found.kept.append((row, label)) } else { found.strays.append(picture.name) }
         case .failure(let error):
           pixels += blank
           found.flaws.append("\(picture.name): \(error)")

@@ -1,11 +1,11 @@
 import Foundation
-import Tensors
+package import Tensors
 
 /// What multinomial logistic regression minimises: `Σ −ln p(class) / n + ‖W‖² / (2 C n)` over n samples, biases free.
 ///
 /// It is scikit-learn's objective, divided by C n as its own solver divides it. Of two classes, too, the first one's
 /// logits are 0 and there is one row of weights. Products are in single precision, what is summed over samples in double.
-final class LogisticObjective {
+package final class LogisticObjective {
   private let features: Tensor
   private let labels: [Int]
   private let classes: Int
@@ -24,7 +24,7 @@ final class LogisticObjective {
   ///   - labels: the class of each.
   ///   - classes: at least two.
   ///   - c: the inverse of the strength of the penalty.
-  init(_ features: Tensor, _ labels: [Int], classes: Int, c: Double) {
+  package init(_ features: Tensor, _ labels: [Int], classes: Int, c: Double) {
     precondition(features.rows == labels.count && classes > 1 && !labels.isEmpty, "\(labels.count) of \(classes)")
     self.features = features
     self.labels = labels
@@ -41,10 +41,10 @@ final class LogisticObjective {
   static func rows(of classes: Int) -> Int { classes == 2 ? 1 : classes }
 
   /// How many numbers it depends on: (rows, dimension) weights, then biases.
-  var count: Int { weights.count + biases.count }
+  package var count: Int { weights.count + biases.count }
 
   /// The value, and the gradient, which it sets.
-  func value(_ x: [Double], _ gradient: inout [Double]) -> Double {
+  package func value(_ x: [Double], _ gradient: inout [Double]) -> Double {
     let inner = weights.count
     weights.set(x[..<inner].map { Float($0) })
     biases.set(x[inner...].map { Float($0) })

@@ -8,8 +8,6 @@ public struct LogisticRegression: Sendable {
   public let iterations: Int
   /// Whether the gradient became small.
   public let hasConverged: Bool
-  /// The objective, as ``LogisticObjective`` has it.
-  package let objective: Double
 
   /// When to stop, and how strong the penalty is.
   public struct Settings: Sendable {
@@ -42,7 +40,7 @@ public struct LogisticRegression: Sendable {
       classifier = LinearClassifier(
         weights: Tensor(rows: known.count, columns: features.columns),
         biases: [Float](repeating: 0, count: known.count), classes: known)
-      (iterations, hasConverged, objective) = (0, true, 0)
+      (iterations, hasConverged) = (0, true)
       return
     }
     let function = LogisticObjective(features, labels.map { places[$0] ?? 0 }, classes: known.count, c: settings.c)
@@ -51,7 +49,6 @@ public struct LogisticRegression: Sendable {
       .init(tolerance: settings.tolerance, iterations: settings.iterations))
     iterations = found.iterations
     hasConverged = found.gradient <= settings.tolerance
-    objective = found.value
     let rows = LogisticObjective.rows(of: known.count), columns = features.columns
     let weights = Tensor(rows: known.count, columns: columns)
     var biases = [Float](repeating: 0, count: known.count)

@@ -2,15 +2,22 @@ import Foundation
 
 /// The search for the strength λ = 1/C of the penalty that CLIP's linear probes make (paper, appendix A.3): 97 values from
 /// 10⁻⁶ to 10⁶, of which every sixteenth is tried first, and then those around the best in ever smaller distances.
-enum PenaltySearch {
+package enum PenaltySearch {
   /// What became of one value.
-  struct Trial: Equatable, Sendable {
+  package struct Trial: Equatable, Sendable {
     /// The number of the value, from 0 for λ = 10⁻⁶.
-    let number: Int
+    package let number: Int
     /// The figure on the validation split.
-    let score: Double
+    package let score: Double
     /// Steps of the fit.
-    let iterations: Int
+    package let iterations: Int
+
+    /// What was found.
+    package init(number: Int, score: Double, iterations: Int) {
+      self.number = number
+      self.score = score
+      self.iterations = iterations
+    }
   }
 
   private static let last = 96
@@ -19,13 +26,13 @@ enum PenaltySearch {
   private static let spans = [8, 4, 2, 1]
 
   /// The inverse of a value.
-  static func c(_ number: Int) -> Double { pow(10, 6 - Double(number) / valuesOfDecade) }
+  package static func c(_ number: Int) -> Double { pow(10, 6 - Double(number) / valuesOfDecade) }
 
   /// Searches. Of equally good values the largest λ is the best.
   ///
   /// - Parameter trials: tries values that can be tried at once, in order.
   /// - Returns: the number of the best value, and all that were tried, ascending.
-  static func best(_ trials: ([Int]) throws -> [Trial]) rethrows -> (number: Int, trials: [Trial]) {
+  package static func best(_ trials: ([Int]) throws -> [Trial]) rethrows -> (number: Int, trials: [Trial]) {
     var known: [Int: Trial] = [:], best = 0
     func examine(_ numbers: [Int]) throws {
       let new = numbers.filter { (0...last).contains($0) && known[$0] == nil }

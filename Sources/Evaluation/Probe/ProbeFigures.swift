@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// How well a linear classifier finds the classes of samples.
 public struct ProbeFigures: Encodable, Equatable, Sendable {
@@ -30,7 +30,7 @@ public struct ProbeFigures: Encodable, Equatable, Sendable {
   /// - Parameters:
   ///   - features: (samples, dimension), at least one.
   ///   - labels: the class of each.
-  init(of classifier: LinearClassifier, on features: Tensor, _ labels: [Int]) {
+  package init(of classifier: LinearClassifier, on features: Tensor, _ labels: [Int]) {
     let known = classifier.classes
     let rows = Dictionary(uniqueKeysWithValues: known.enumerated().map { ($1, $0) })
     var first = 0, fifth = 0, margins: [Double] = []
