@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Collectives
-import Evaluation
+public import Evaluation
 import Files
 import Tensors
 import Towers

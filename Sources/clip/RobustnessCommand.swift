@@ -3,6 +3,7 @@ import Collectives
 import Evaluation
 import Files
 import Foundation
+import Towers
 
 /// Measures how much of its accuracy a model keeps on data that differ from the reference set.
 struct RobustnessCommand: ParsableCommand {

@@ -1,4 +1,5 @@
 import Foundation
+import Towers
 
 /// The figures of few-shot probes.
 public struct FewShotReport: Encodable, Equatable, Sendable {

@@ -4,6 +4,7 @@ import Images
 import Shards
 import Tensors
 public import Towers
+import Training
 
 extension LabelledFeatures {
   /// Computes the features of pictures; all ranks share the work and return the same, whatever their number.

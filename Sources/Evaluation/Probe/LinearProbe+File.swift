@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Tensors
 
 extension LinearProbe {
   /// Writes a safetensors file: `weight` (classes, numbers) and `bias` (classes), and in its metadata `classes`, their

@@ -9,7 +9,7 @@ public struct LinearProbe: Sendable {
   /// What was trained.
   public let classifier: LinearClassifier
   /// The labels of its classes, for each row.
-  private let labels: [String]
+  let labels: [String]
 
   /// How to train it.
   public struct Settings: Sendable {

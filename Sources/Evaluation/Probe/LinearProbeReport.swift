@@ -1,3 +1,6 @@
+import Tensors
+import Towers
+
 /// The figures of a linear probe.
 public struct LinearProbeReport: Encodable, Equatable, Sendable {
   /// A split of the data.

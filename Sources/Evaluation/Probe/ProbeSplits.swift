@@ -1,4 +1,6 @@
 import Files
+import Tensors
+import Towers
 
 /// What a probe is trained, chosen and measured on: features of the same kind, of pictures of the same classes.
 public struct ProbeSplits: Sendable {
