@@ -14,7 +14,7 @@ import peers
 
 # How far an accuracy of ours may be from scikit-learn's: its iterations are others, and a picture may be on the border.
 ACCURACY_TOLERANCE = 0.002
-# scikit-learn's coefficients and ours, both at a gradient 1e-7; ours are sums in single precision.
+# scikit-learn's coefficients and ours, both at a gradient of 1e-8; ours are sums in single precision.
 COEFFICIENT_TOLERANCE = 1e-3
 FIGURE_TOLERANCE = 1e-9
 
@@ -91,7 +91,7 @@ def check_fits(folder):
         with peers.check(f"linear probe, {name}: at the minimum, scikit-learn's coefficients"):
             c, saved = (0.316 if scale == 1 else 100.0), folder / "classifier.safetensors"
             theirs = fit(splits[0], c, tolerance=1e-8)
-            found = probe(train, test, "--c", c, "--tolerance", 1e-7, "--classifier", saved)
+            found = probe(train, test, "--c", c, "--tolerance", 1e-8, "--classifier", saved)
             with safe_open(saved, "numpy") as file:
                 weight, bias = file.get_tensor("weight"), file.get_tensor("bias")
             if classes == 2:
@@ -138,8 +138,10 @@ def check_search(folder):
             assert len(found["search"]) <= 15, found["search"]
             for trial in found["search"]:
                 number = round((6 - numpy.log10(trial["c"])) * 8)
+                # Where the penalty is weak, fits end on their way, wherever the gradient happens to be small.
+                tolerance = 1.5 * ACCURACY_TOLERANCE if trial["c"] < 101 else 10 * ACCURACY_TOLERANCE
                 if number in scores:
-                    assert abs(trial["score"] - scores[number]) <= ACCURACY_TOLERANCE, (trial, scores[number])
+                    assert abs(trial["score"] - scores[number]) <= tolerance, (trial, scores[number])
         with peers.check(f"linear probe, {name}: the last fit is of training and validation split"):
             both = tuple(numpy.concatenate(parts) for parts in zip(train, validation, strict=True))
             expected = fit(both, found["c"]).score(test[0].astype("float64"), test[1])

@@ -1,13 +1,14 @@
-/// A step along a line that satisfies the strong Wolfe conditions (Nocedal and Wright, algorithms 3.5 and 3.6).
+/// A step along a line that satisfies the strong Wolfe conditions, by the search of Moré and Thuente (1994) that
+/// L-BFGS-B has, with its constants: so that steps are those of scikit-learn's solver.
 ///
 /// Values have errors of rounding. Where a decrease is as small as these, the slope alone decides, as Hager and Zhang
 /// (2005) propose.
 struct LineSearch {
   /// The function at a step, and its slope there.
   struct Point {
-    let step: Double
-    let value: Double
-    let slope: Double
+    var step: Double
+    var value: Double
+    var slope: Double
 
     var isFinite: Bool { value.isFinite && slope.isFinite }
   }
@@ -16,12 +17,14 @@ struct LineSearch {
   private let origin: Point
   private let evaluate: (Double) -> Point
 
-  private static let decrease = 1e-4
+  private static let decrease = 1e-3
   private static let flatness = 0.9
-  private static let growth = 4.0
+  /// The shortest interval that is worth narrowing, relative to its upper end.
+  private static let narrowest = 0.1
+  private static let longest = 1e10
   private static let mostEvaluations = 50
   /// Errors of a value, relative to it.
-  private static let rounding = 1e-8
+  private static let rounding = 1e-6
 
   /// - Parameters:
   ///   - origin: where the line begins, at step 0.
@@ -31,65 +34,55 @@ struct LineSearch {
     self.evaluate = evaluate
   }
 
-  /// A point that satisfies the conditions; nil where there is none to be found within the precision of values.
+  /// A point that satisfies the conditions, or the best one of an interval too short to be narrowed; it is the one
+  /// evaluated last. Nil where there is none to be found within the precision of values.
   ///
   /// - Parameter step: the step to try first.
   func point(from step: Double) -> Point? {
-    var last = origin, step = step
-    for evaluation in 1...Self.mostEvaluations {
+    var interval = StepInterval(from: origin), step = step
+    var limits = 0...5 * step
+    var width = Self.longest, widthBefore = 2 * width
+    var isConvexStage = false
+    for _ in 0..<Self.mostEvaluations {
       let point = evaluate(step)
-      if isAccepted(point) { return point }
-      if !point.isFinite || isTooHigh(point) || (evaluation > 1 && point.value >= last.value) {
-        return zoom(last, point, Self.mostEvaluations - evaluation)
+      guard point.isFinite else {
+        step = (interval.best.step + step) / 2
+        continue
       }
-      if point.slope >= 0 { return zoom(point, last, Self.mostEvaluations - evaluation) }
-      last = point
-      step *= Self.growth
-    }
-    return nil
-  }
-
-  /// Narrows an interval that holds such a point; `low` is its end with the lower value.
-  private func zoom(_ low: Point, _ high: Point, _ evaluations: Int) -> Point? {
-    var low = low, high = high
-    for _ in 0..<max(evaluations, 0) {
-      let step = Self.between(low, high)
-      guard step != low.step, step != high.step else { break }
-      let point = evaluate(step)
-      if isAccepted(point) { return point }
-      if !point.isFinite || isTooHigh(point) || point.value >= low.value {
-        high = point
+      let highest = origin.value + Self.decrease * step * origin.slope
+      if isAccepted(point, highest) { return point }
+      let isStuck = step <= limits.lowerBound || step >= limits.upperBound
+      if interval.isBracket, isStuck || limits.isNarrow(Self.narrowest) {
+        return point.value < origin.value ? point : nil
+      }
+      if point.value <= highest, point.slope >= 0 { isConvexStage = true }
+      // Until there is a point low enough, what is minimised is how far values are above the line of low ones.
+      let tilt = !isConvexStage && point.value <= interval.best.value && point.value > highest
+      step = interval.narrow(by: point, tilt: tilt ? Self.decrease * origin.slope : 0, within: limits)
+      guard step.isFinite else { return nil }
+      if interval.isBracket {
+        if interval.width >= 0.66 * widthBefore { step = interval.middle }
+        (widthBefore, width) = (width, interval.width)
+        limits = interval.range
       } else {
-        if point.slope * (high.step - low.step) >= 0 { high = low }
-        low = point
+        let distance = step - interval.best.step
+        limits = step + 1.1 * distance...max(step + 4 * distance, step + 1.1 * distance)
       }
+      step = min(max(step, 0), Self.longest)
+      if interval.isBracket, !limits.holdsWithin(step) || limits.isNarrow(Self.narrowest) { step = interval.best.step }
     }
     return nil
   }
 
-  private func isTooHigh(_ point: Point) -> Bool {
-    point.value > origin.value + Self.decrease * point.step * origin.slope
+  private func isAccepted(_ point: Point, _ highest: Double) -> Bool {
+    guard abs(point.slope) <= -Self.flatness * origin.slope else { return false }
+    return point.value <= highest
+      || (point.value <= origin.value + Self.rounding * abs(origin.value)
+        && point.slope <= (2 * Self.decrease - 1) * origin.slope)
   }
+}
 
-  private func isAccepted(_ point: Point) -> Bool {
-    guard point.isFinite, abs(point.slope) <= -Self.flatness * origin.slope else { return false }
-    if !isTooHigh(point) { return true }
-    return point.value <= origin.value + Self.rounding * abs(origin.value)
-      && point.slope <= (2 * Self.decrease - 1) * origin.slope
-  }
-
-  /// The minimum of the cubic through both ends, or the middle where that is none or near an end.
-  private static func between(_ a: Point, _ b: Point) -> Double {
-    let middle = (a.step + b.step) / 2, width = abs(b.step - a.step)
-    guard a.isFinite, b.isFinite else { return middle }
-    let d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.step - b.step)
-    let square = d1 * d1 - a.slope * b.slope
-    guard square >= 0 else { return middle }
-    let d2 = square.squareRoot() * (b.step > a.step ? 1 : -1)
-    let step = b.step - (b.step - a.step) * (b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2)
-    guard step.isFinite, abs(step - a.step) > 0.1 * width, abs(step - b.step) > 0.1 * width,
-      min(a.step, b.step) < step, step < max(a.step, b.step)
-    else { return middle }
-    return step
-  }
+extension ClosedRange<Double> {
+  fileprivate func isNarrow(_ share: Double) -> Bool { upperBound - lowerBound <= share * upperBound }
+  fileprivate func holdsWithin(_ step: Double) -> Bool { lowerBound < step && step < upperBound }
 }

@@ -28,6 +28,19 @@ public struct RobustnessReport: Encodable, Equatable, Sendable {
       case gapReduction = "gap_reduction"
       case relativeRobustness = "relative_robustness"
     }
+
+    /// What there is not is null.
+    public func encode(to encoder: any Swift.Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(model, forKey: .model)
+      try container.encode(reference, forKey: .reference)
+      try container.encode(shifted, forKey: .shifted)
+      try container.encode(expected, forKey: .expected)
+      try container.encode(effectiveRobustness, forKey: .effectiveRobustness)
+      try container.encode(effectiveInterval, forKey: .effectiveInterval)
+      try container.encode(gapReduction, forKey: .gapReduction)
+      try container.encode(relativeRobustness, forKey: .relativeRobustness)
+    }
   }
 
   /// A set, or the mean over all.
@@ -61,6 +74,16 @@ public struct RobustnessReport: Encodable, Equatable, Sendable {
   public let mean: Shift?
   /// Fits that the intervals are of.
   public let resamples: Int
+
+  private enum CodingKeys: String, CodingKey { case shifts, mean, resamples }
+
+  /// What there is not is null.
+  public func encode(to encoder: any Swift.Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(shifts, forKey: .shifts)
+    try container.encode(mean, forKey: .mean)
+    try container.encode(resamples, forKey: .resamples)
+  }
 
   /// - Parameters:
   ///   - table: the reference models.
