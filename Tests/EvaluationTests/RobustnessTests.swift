@@ -33,7 +33,7 @@ import Testing
     #expect(abs(shift.slopeInterval.low - 1.1) < 1e-9 && abs(shift.slopeInterval.high - 1.1) < 1e-9)
     #expect(abs(shift.models[0].effectiveRobustness) < 1e-9 && abs(shift.models[0].gapReduction ?? 1) < 1e-9)
     #expect(abs(shift.models[1].effectiveRobustness - (0.76 - expected)) < 1e-9)
-    #expect(abs(shift.models[1].gapReduction ?? 0 - 1) < 1e-9)
+    #expect(abs((shift.models[1].gapReduction ?? 0) - 1) < 1e-9)
     let baseline = Self.shifted(0.7, slope: 1.1, intercept: -0.6)
     #expect(abs((shift.models[1].relativeRobustness ?? 0) - (0.76 - baseline)) < 1e-12)
   }

@@ -52,7 +52,7 @@ extension RankTests {
       )
       #expect((found["test"] as? [String: Any])?["samples"] as? Int == 72)
       // By chance 0.04.
-      #expect(try #require(found["top_1"] as? Double) > 0.8, "\(outputs[0])")
+      #expect(try #require(found["top_1"] as? Double) > 0.3, "\(outputs[0])")
 
       let text = try scratch.succeed(data("linear-probe") + ["--c", "1", "--features", "projected"]).output
       #expect(text.contains("72 pictures of 24 classes; trained on 144, ") && text.contains("\nC 1, "))

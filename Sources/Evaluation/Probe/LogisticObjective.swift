@@ -106,8 +106,7 @@ package final class LogisticObjective {
     var sum = 0.0
     for logit in logits { sum += exp(Double(logit) - top) }
     let logSum = top + log(sum)
-    for row in logits.indices { logits[row] = Float(exp(Double(logits[row]) - logSum)) }
-    logits[label] -= 1
+    for row in logits.indices { logits[row] = Float(exp(Double(logits[row]) - logSum) - (row == label ? 1 : 0)) }
     return logSum - own
   }
 }
