@@ -114,16 +114,17 @@ extension Encoder {
   ///   equally often.
   func texts(_ groups: [[String]], rounds: (Int) throws -> Int) throws -> Tensor {
     let embeddings = Tensor(rows: groups.reduce(0) { $0 + $1.count }, columns: dimension)
-    var first = 0, done = 0
+    // Asked before the first batch, which ranks that share the model go through together.
+    let own = groups.reduce(0) { $0 + Self.batches(of: $1.count).count }, all = try rounds(own)
+    var first = 0
     for group in groups {
       for batch in Self.batches(of: group.count) {
         let rows = first + batch.lowerBound..<first + batch.upperBound
         try towers.embed(PackedCaptions(group[batch].map(reader.tokens)), into: embeddings.rows(rows))
-        done += 1
       }
       first += group.count
     }
-    for _ in done..<(try rounds(done)) {
+    for _ in own..<all {
       try towers.embed(PackedCaptions([reader.tokens(of: "")]), into: Tensor(rows: 1, columns: dimension))
     }
     return try checked(embeddings)

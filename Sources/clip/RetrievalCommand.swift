@@ -10,8 +10,8 @@ struct RetrievalCommand: ParsableCommand {
     commandName: "retrieval",
     abstract: "Measure how well captions find their pictures and pictures their captions.",
     discussion: """
-      A picture with several captions has to be found by each of them, and to find any of them. Pictures that cannot be
-      decoded are left out and counted.
+      A picture with several captions has to be found by each of them, and to find
+      any of them. Pictures that cannot be decoded are left out and counted.
 
       Example: mpirun -n 2 clip evaluate retrieval --weights my-run --data held-out
       """)

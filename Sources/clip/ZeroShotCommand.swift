@@ -1,7 +1,7 @@
 import ArgumentParser
 import Collectives
 import Evaluation
-import Foundation
+import Files
 
 /// Classifies pictures by the names of classes.
 struct ZeroShotCommand: ParsableCommand {
@@ -10,16 +10,21 @@ struct ZeroShotCommand: ParsableCommand {
     abstract: "Classify pictures by the names of classes, and measure how well.",
     discussion: """
       DATA is one of
-        a folder   with a folder for each class, named after it, and its pictures in it at any depth
+        a folder   with a folder for each class, named after it, and its pictures
+                   in it at any depth
         a table    .csv or .tsv with a header: paths of pictures, and classes
-        a dataset  of clip pack; a sample's class is told by --labels, by --class-field, or by a caption that is the name
-                   of a class or a template about it
-      A class is described by every template and each of its names; the mean of the embeddings stands for it. Average
-      precision and ROC AUC are those of the classes' probabilities, each class against all others, and means are over the
-      classes that have pictures. Pictures that cannot be decoded, or are of none of the classes, are left out and counted.
+        a dataset  of clip pack; the class of a sample is told by --labels, by
+                   --class-field, or by a caption that is the name of a class or
+                   a template about it
+      A class is described by every template and each of its names; the mean of
+      these embeddings stands for it. Average precision and ROC AUC are those of
+      the classes' probabilities, each class against all others, and means are
+      over the classes that have pictures. Pictures that cannot be decoded, or are
+      of none of the classes, are left out and counted.
 
-      A file of classes has one a line: names, separated by |, and before them, if data call it otherwise, LABEL and a
-      tab. If it names none of the class folders and has as many classes, they are taken in the order of the folders.
+      A file of classes has one a line: its names, separated by |, and before
+      them, if data call it otherwise, LABEL and a tab. If it names none of the
+      class folders and has as many classes, they come in the folders' order.
       JSON: ["dog", ["cat", "kitten"]] or {"LABEL": "dog"}.
 
       Example:
@@ -102,6 +107,8 @@ struct ZeroShotCommand: ParsableCommand {
   func run() throws {
     threads.apply()
     try World.run { world in
+      // Known before hours of work, not after.
+      for path in [saveClassifier, predictions, confusion].compactMap(\.self) { try Self.checkFolder(of: path) }
       let prompts = try PromptTemplates(templates ?? "photo")
       let known = try classes.map { try ClassList(contentsOf: $0) }
       let encoder = try Encoder(weights.open(in: world), threads: threads.count)
@@ -127,6 +134,13 @@ struct ZeroShotCommand: ParsableCommand {
       try output.show(found.report) { ZeroShotText(found.report).text }
     } onError: { error, world in
       Failure.report(error, of: world)
+    }
+  }
+
+  private static func checkFolder(of path: String) throws {
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    guard Directory.isDirectory(folder) else {
+      throw FileError(path, "cannot be written: there is no folder \(folder)")
     }
   }
 

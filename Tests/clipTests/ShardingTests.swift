@@ -98,6 +98,13 @@ extension RankTests {
       #expect(try tensors("parameters/step-000000008") == tensors("none/step-000000008"))
       #expect(try tensors("parameters/step-000000008") != tensors("first/step-000000008"))
       #expect(validations[0] == validations[1] && validations[0]?.count == 6)
+      // Three batches: one rank has one of them and the other two.
+      let uneven = try ["none", "parameters"].map { shard in
+        let run = "uneven-\(shard)"
+        try scratch.succeed(command(into: run, shard: shard) + ["--validation", "shards"], ranks: 2)
+        return try JournalLine.all(of: run, in: scratch).last?.validation
+      }
+      #expect(uneven[0] == uneven[1] && uneven[0]?.count == 6)
     }
 
     @Test func theWireIsPartOfTheRun() throws {

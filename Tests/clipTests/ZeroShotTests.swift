@@ -208,6 +208,8 @@ extension RankTests {
       try scratch.fail(zeroShot("short.csv"), with: 74, "short.csv: line 2 has 1 fields, expected 2")
       try scratch.write("filepath,class\nx.png,dog\n", to: "gone.csv")
       try scratch.fail(zeroShot("gone.csv"), with: 74, "x.png: cannot open")
+      try scratch.fail(
+        zeroShot("folders") + ["--confusion", "nowhere/c.png"], with: 74, "nowhere/c.png: cannot be written")
       try scratch.write("", to: "classes.txt")
       try scratch.fail(
         zeroShot("folders") + ["--classes", "classes.txt"], with: 74, "classes.txt: holds no class")

@@ -11,7 +11,7 @@ extension LabelledPictures {
   ///   - path: the folder.
   ///   - known: the classes; nil: the folders' names are.
   /// - Throws: `FileError` where there are no class folders, no pictures, or a folder is of no class.
-  public static func folders(_ path: String, known: ClassList?) throws -> LabelledPictures {
+  static func folders(_ path: String, known: ClassList?) throws -> LabelledPictures {
     let names = try Directory.names(in: path).filter { !$0.hasPrefix(".") }
     let folders = names.filter { Directory.isDirectory("\(path)/\($0)") }
     guard !folders.isEmpty else {
