@@ -86,6 +86,8 @@ def check_fits(folder):
                     expected["roc_auc"] = metrics.roc_auc_score(truth, theirs.decision_function(splits[1][0]))
                 for key, figure in expected.items():
                     assert abs(found[key] - figure) <= ACCURACY_TOLERANCE, (key, found[key], figure)
+                # The same solver: rounding alone parts their ways.
+                assert abs(found["iterations"] - theirs.n_iter_[0]) <= 3, (found["iterations"], theirs.n_iter_)
                 print(f"   ours {found['top_1']:.4f} in {found['iterations']} steps, scikit-learn's "
                       f"{expected['top_1']:.4f} in {theirs.n_iter_[0]}")
         with peers.check(f"linear probe, {name}: at the minimum, scikit-learn's coefficients"):
@@ -138,10 +140,8 @@ def check_search(folder):
             assert len(found["search"]) <= 15, found["search"]
             for trial in found["search"]:
                 number = round((6 - numpy.log10(trial["c"])) * 8)
-                # Where the penalty is weak, fits end on their way, wherever the gradient happens to be small.
-                tolerance = 1.5 * ACCURACY_TOLERANCE if trial["c"] < 101 else 10 * ACCURACY_TOLERANCE
                 if number in scores:
-                    assert abs(trial["score"] - scores[number]) <= tolerance, (trial, scores[number])
+                    assert abs(trial["score"] - scores[number]) <= ACCURACY_TOLERANCE, (trial, scores[number])
         with peers.check(f"linear probe, {name}: the last fit is of training and validation split"):
             both = tuple(numpy.concatenate(parts) for parts in zip(train, validation, strict=True))
             expected = fit(both, found["c"]).score(test[0].astype("float64"), test[1])

@@ -97,7 +97,7 @@ struct LBFGS {
       return .init(step: step, value: reached.value, slope: DoubleVector.dot(reached.gradient, direction))
     }
     // The gradient says nothing of how far to go, until there are steps to remember.
-    let first = isFirst ? min(1, 1 / DoubleVector.dot(direction, direction).squareRoot()) : 1
+    let first = isFirst ? 1 / DoubleVector.dot(direction, direction).squareRoot() : 1
     // The point accepted is the one evaluated last.
     return search.point(from: first) == nil ? nil : reached
   }
