@@ -88,14 +88,16 @@ struct ImageTower {
   }
 
   /// The same result, keeping nothing.
-  func embed(_ patches: Patches, into embeddings: Tensor, in workspace: Workspace) throws {
+  func embed(
+    _ patches: Patches, into embeddings: Tensor, as kind: PictureFeatures = .embedding, in workspace: Workspace
+  ) throws {
     try workspace.scope {
       let (segments, rows) = layout(pictures: embeddings.rows, tokens: patches.tokens)
       let x = workspace.tensor(rows: segments.rows, columns: configuration.width)
       workspace.scope { _ = start(patches, into: x, in: workspace) }
       let pooled = workspace.tensor(rows: segments.count, columns: configuration.width)
       try transformer.embed(x, segments, pooling: rows, into: pooled, in: workspace)
-      _ = head.forward(pooled, into: embeddings, in: workspace)
+      head.write(kind, of: pooled, into: embeddings, in: workspace)
     }
   }
 

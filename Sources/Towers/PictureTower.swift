@@ -34,16 +34,18 @@ enum PictureTower {
     }
   }
 
-  /// The same result, keeping nothing.
+  /// The same result, or other features of the pictures, keeping nothing.
   func embed(
-    _ pictures: PackedPictures, into embeddings: Tensor, _ statistics: BatchStatistics, in workspace: Workspace
+    _ pictures: PackedPictures, into embeddings: Tensor, as kind: PictureFeatures = .embedding,
+    _ statistics: BatchStatistics, in workspace: Workspace
   ) throws {
     try workspace.scope {
       switch self {
       case .transformer(let tower):
-        try tower.embed(tower.patches(of: pictures, in: workspace), into: embeddings, in: workspace)
+        try tower.embed(tower.patches(of: pictures, in: workspace), into: embeddings, as: kind, in: workspace)
       case .residual(let tower):
-        try tower.embed(tower.pixels(of: pictures, in: workspace), into: embeddings, statistics, in: workspace)
+        try tower.embed(
+          tower.pixels(of: pictures, in: workspace), into: embeddings, as: kind, statistics, in: workspace)
       }
     }
   }

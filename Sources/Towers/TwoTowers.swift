@@ -108,8 +108,10 @@ public final class TwoTowers {
   }
 
   /// Writes the embeddings of pictures, (pictures, embedding), each on its own: batch norm takes its running statistics.
-  public func embed(_ pictures: PackedPictures, into embeddings: Tensor) throws {
-    try image.embed(pictures, into: embeddings, .running, in: workspace)
+  ///
+  /// - Parameter kind: what to write instead of embeddings, as many numbers of a picture as it has.
+  public func embed(_ pictures: PackedPictures, into embeddings: Tensor, as kind: PictureFeatures = .embedding) throws {
+    try image.embed(pictures, into: embeddings, as: kind, .running, in: workspace)
   }
 
   /// Writes the embeddings of captions, (captions, embedding).

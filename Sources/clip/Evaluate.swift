@@ -9,5 +9,7 @@ struct Evaluate: ParsableCommand {
         clip evaluate zero-shot --weights my-run --data class-folders
         mpirun -n 2 clip evaluate retrieval --weights my-run --data my-shards
       """,
-    subcommands: [RetrievalCommand.self, ZeroShotCommand.self])
+    subcommands: [
+      RetrievalCommand.self, ZeroShotCommand.self, LinearProbeCommand.self, FewShotCommand.self, RobustnessCommand.self,
+    ])
 }

@@ -17,10 +17,12 @@ import hidden_states
 import imports
 import peers
 import positions
+import probes
 import round_trips
 import shards
 import training
 
 if __name__ == "__main__":
     peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, round_trips.main,
-              explanations.main, hidden_states.main, evaluation.main, training.main, positions.main, events.main)
+              explanations.main, hidden_states.main, evaluation.main, probes.main, training.main,
+              positions.main, events.main)

@@ -10,10 +10,10 @@ import Testing
   @Test(arguments: [
     "pack", "balance", "inspect", "verify", "vocabulary", "vocabulary learn", "recipe", "recipe list", "recipe show",
     "train",
-    "evaluate", "evaluate retrieval", "evaluate zero-shot", "report", "embed", "search", "serve", "explain", "export",
-    "benchmark",
-    "benchmark gemm", "benchmark step", "benchmark loss", "benchmark retrieval", "benchmark data",
-    "benchmark collectives", "benchmark checkpoint",
+    "evaluate", "evaluate retrieval", "evaluate zero-shot", "evaluate linear-probe", "evaluate few-shot",
+    "evaluate robustness", "report", "embed", "search", "serve", "explain", "export", "benchmark", "benchmark gemm",
+    "benchmark step", "benchmark loss", "benchmark retrieval", "benchmark data", "benchmark collectives",
+    "benchmark checkpoint",
   ]) func everyVerbHasHelpWithAnExample(verb: String) throws {
     let words = verb.split(separator: " ").map(String.init)
     let help = try scratch.succeed(words + ["--help"])
@@ -40,6 +40,31 @@ import Testing
     (
       ["evaluate", "zero-shot", "--weights", "w", "--data", "d", "--labels", "l", "--class-field", "f"],
       "--labels and --class-field both tell classes"
+    ),
+    (
+      ["evaluate", "linear-probe", "--train", "a", "--test", "b"], "--weights: needed to see the pictures of --train a"
+    ),
+    (["evaluate", "linear-probe", "--train", "a.safetensors", "--test", "b"], "pictures of --test b"),
+    (
+      ["evaluate", "linear-probe", "--weights", "w", "--train", "a", "--test", "b", "--c", "-1"],
+      "--c: expected a number"
+    ),
+    (
+      ["evaluate", "linear-probe", "--weights", "w", "--train", "a", "--test", "b", "--metric", "f1"], "'f1' is invalid"
+    ),
+    (
+      ["evaluate", "few-shot", "--train", "a.safetensors", "--test", "b.safetensors", "--shots", "0"],
+      "--shots: expected at least 1"
+    ),
+    (
+      ["evaluate", "few-shot", "--train", "a.safetensors", "--test", "b.safetensors", "--templates", "photo"],
+      "--templates: zero-shot classification needs the --weights"
+    ),
+    (["evaluate", "robustness", "--table", "t"], "name --measured, or --weights with --reference and --shifted"),
+    (["evaluate", "robustness", "--table", "t", "--weights", "w"], "name the data to measure it on as well"),
+    (
+      ["evaluate", "robustness", "--table", "t", "--weights", "w", "--reference", "d", "--shifted", "e"],
+      "expected NAME=PATH"
     ),
     (["benchmark", "retrieval", "--samples", "0"], "--samples: expected at least 1"),
     (["pack"], "Missing expected argument"),

@@ -123,13 +123,13 @@ struct ResNetTower {
   ///
   /// - Parameter observe: told what the first so many blocks made, from none of them on.
   func embed(
-    _ pixels: Tensor, into embeddings: Tensor, _ statistics: BatchStatistics, in workspace: Workspace,
-    observing observe: (_ blocks: Int, _ x: Tensor) -> Void = { _, _ in }
+    _ pixels: Tensor, into embeddings: Tensor, as kind: PictureFeatures = .embedding, _ statistics: BatchStatistics,
+    in workspace: Workspace, observing observe: (_ blocks: Int, _ x: Tensor) -> Void = { _, _ in }
   ) throws {
     try workspace.scope {
       let (x, _) = try embed(
         pixels, grid(of: embeddings.rows), through: blocks.count, statistics, in: workspace, observing: observe)
-      _ = pool.forward(x, into: embeddings, in: workspace)
+      pool.write(kind, of: x, into: embeddings, in: workspace)
     }
   }
 
