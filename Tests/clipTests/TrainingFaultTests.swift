@@ -108,7 +108,7 @@ extension RankTests {
     @Test(arguments: [
       ("\"step\" : 2", "\"step\" : 9", "state.json: step: found 9, expected 2"),
       ("\"samples\" : 128", "\"samples\" : -12", "state.json: found -12 samples"),
-      ("\"embed_dim\"", "\"embed_dam\"", "state.json: recipe.model.embed_d"),
+      ("\"embed_dim\"", "\"embed_dam\"", "state.json: recipe: model.embed_d"),
     ]) func whatAStateCannotBeIsRefused(old: String, new: String, reason: String) throws {
       let model = ["model.embed_dim=8"]
       let command = Trained.command(steps: 2) + model.flatMap { ["--set", $0] }
