@@ -61,6 +61,9 @@ small_command() {
     --set model.text_cfg.layers=1)
 }
 
+# listing RUN: what is in a run's directory. Its event file has the time it was begun in its name.
+listing() { ls -A "$1" | sed -E 's/^(events\.out\.tfevents)\.[0-9]+/\1/'; }
+
 # whole RUN REFERENCE [LAUNCHER…]: goes on with a run, and whether that ends as if nothing had happened.
 whole() {
   run_command "$1"
@@ -69,8 +72,8 @@ whole() {
   "$clip" verify "$1" >"$scratch/log" || { head -n 1 "$scratch/log"; return 1; }
   # An older checkpoint may stay where removing it failed after the last one was complete.
   local left
-  left=$(ls -A "$1" | grep -v step-000000002 | paste -sd ' ')
-  [ "$left" = "$(ls -A "$2" | paste -sd ' ')" ] || { echo "left behind: $left"; return 1; }
+  left=$(listing "$1" | grep -v step-000000002 | paste -sd ' ')
+  [ "$left" = "$(listing "$2" | paste -sd ' ')" ] || { echo "left behind: $left"; return 1; }
 }
 
 # Every call that changes what is on the disk, or opens something on it.
