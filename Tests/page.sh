@@ -56,7 +56,9 @@ picture=$(find "$scratch/pictures" -name '*.png' | sort | head -n 1)
 expect "about" '"pictures":' "$(ask /api/about)"
 expect "a text finds pictures" '"score":' "$(ask '/api/search?top=3' "${json[@]}" '{"text":"a red circle"}')"
 expect "a picture of the data is most like itself" '"index":0,' "$(ask '/api/search?top=1' "${json[@]}" '{"like":0}')"
-expect "a picture finds pictures" '"score":1' "$(ask '/api/search?top=1' --data-binary "@$picture")"
+# Of the same picture among others sums may be rounded otherwise.
+expect "a picture finds itself" '"score":about 1' \
+  "$(ask '/api/search?top=1' --data-binary "@$picture" | sed -E 's/"score":(1|0\.9999)[0-9]*/"score":about 1/')"
 expect "class names fit a picture" '"probability":' "$(ask '/api/classify?name=red&name=blue' --data-binary "@$picture")"
 expect "a picture of the data" '200' "$(ask /picture/0 --output /dev/null)"
 

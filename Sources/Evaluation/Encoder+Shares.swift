@@ -28,14 +28,14 @@ extension Encoder {
 
   /// What became of pictures.
   struct EmbeddedPictures<Note: Sendable> {
-    /// (pictures, embedding): rows of zeros for pictures that cannot be decoded.
+    /// (pictures, as many numbers as the features have): rows of zeros for pictures that cannot be decoded.
     let features: Tensor
     let names: [String]
     let notes: [Note]
     /// Why a picture cannot be decoded, by its row.
     let flaws: [Int: String]
 
-    /// The embeddings of some of them.
+    /// The features of some of them.
     func features(of kept: [Int]) -> Tensor {
       guard kept.count < features.rows else { return features }
       let some = Tensor(rows: kept.count, columns: features.columns)
@@ -53,14 +53,15 @@ extension Encoder {
     let pixels: Result<[UInt8], ImageError>
   }
 
-  /// Embeds a share of pictures; those that cannot be decoded are told of, not thrown.
+  /// Embeds a share of pictures, or computes other features of them; those that cannot be decoded are told of, not thrown.
   ///
   /// - Parameters:
+  ///   - kind: which features.
   ///   - share: which ones, in whole batches: a picture goes through with the same others whatever the number of ranks.
   ///   - progress: told how many are done.
   ///   - read: reads a picture; called on other threads, ahead of time.
   func pictures<Note>(
-    _ share: BatchShare, progress: (Int) -> Void,
+    _ share: BatchShare, as kind: PictureFeatures = .embedding, progress: (Int) -> Void,
     read: @escaping @Sendable (Int) throws -> EncodedPicture<Note>
   ) throws -> EmbeddedPictures<Note> {
     let reader = reader
@@ -75,6 +76,7 @@ extension Encoder {
       }
       return DecodedPicture(name: picture.name, note: picture.note, pixels: pixels)
     }
+    let dimension = towers.configuration.dimension(of: kind)
     let features = Tensor(rows: numbers.count, columns: dimension)
     var names: [String] = [], notes: [Note] = [], flaws: [Int: String] = [:]
     for rows in Self.batches(of: numbers.count) {
@@ -90,12 +92,12 @@ extension Encoder {
           flaws[row] = "\(error)"
         }
       }
-      try towers.embed(reader.pack(pixels, count: rows.count), into: features.rows(rows))
+      try towers.embed(reader.pack(pixels, count: rows.count), into: features.rows(rows), as: kind)
       progress(rows.upperBound)
     }
     // Ranks that share the model embed equally often.
     for _ in (numbers.count + Self.batch - 1) / Self.batch..<share.rounds {
-      try towers.embed(reader.pack(blank, count: 1), into: Tensor(rows: 1, columns: dimension))
+      try towers.embed(reader.pack(blank, count: 1), into: Tensor(rows: 1, columns: dimension), as: kind)
     }
     for row in flaws.keys { features.rows(row..<row + 1).set([Float](repeating: 0, count: dimension)) }
     return EmbeddedPictures(features: try checked(features), names: names, notes: notes, flaws: flaws)
