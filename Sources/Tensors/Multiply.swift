@@ -26,10 +26,18 @@ public func multiply(
 ///   - x: (tokens, m); `y`: (tokens, n); `c`: (m, n).
 ///   - sums: (1, m), or nil.
 public func multiplyTransposed(_ x: Tensor, _ y: Tensor, into c: Tensor, accumulating: Bool, columnSums sums: Tensor?) {
-  multiply(
-    x.transposed, y, into: c, bias: nil, adding: nil, accumulating: accumulating, rowSums: sums, ending: .plain,
-    on: isSingle(x, y, c) ? .bestForFloats : .best)
+  // A kernel packs all rows before it multiplies. Many rows of few numbers, a convolution's pixels, are cut so that what is
+  // packed stays in the cache, as long as c does as well, which then is added to for each part.
+  let part = x.rows >= 2 * rowsInCache && c.count * 4 <= 1 << 20 ? rowsInCache : max(x.rows, 1)
+  for first in stride(from: 0, to: max(x.rows, 1), by: part) {
+    let rows = first..<min(first + part, x.rows)
+    multiply(
+      x.rows(rows).transposed, y.rows(rows), into: c, bias: nil, adding: nil, accumulating: accumulating || first > 0,
+      rowSums: sums, ending: .plain, on: isSingle(x, y, c) ? .bestForFloats : .best)
+  }
 }
+
+private let rowsInCache = 1024
 
 private func isSingle(_ a: some Factor, _ b: some Factor, _ c: Tensor) -> Bool {
   [a.matrix, b.matrix, c].allSatisfy { $0.elementType == .float32 }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// `c = a · b + bias + addend`, or `c += a · b`, by oneDNN: `a` is bfloat16, and `b` is rounded to it.
 ///
 /// Every thread takes rows of the result and calls the library for them. Not columns: where a matrix has gaps between
@@ -26,15 +24,8 @@ func multiplyByLibrary(
           into: target.elementType == .float32 ? .init(target.floatPointer) : .init(target.bfloat16Pointer))
       }
     } catch {
-      stop(error)
+      error.stop()
     }
   }
   if fills, c.elementType == .bfloat16 { narrow(whole, into: c) }
-}
-
-/// The library multiplies any shape, so this is a lack of memory: say what failed and stop.
-private func stop(_ error: LibraryError) -> Never {
-  let message = "clip: \(error)\n"
-  _ = message.withCString { write(STDERR_FILENO, $0, strlen($0)) }
-  exit(1)
 }

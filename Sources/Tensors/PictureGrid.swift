@@ -1,5 +1,5 @@
 /// Pictures of one size whose pixels are the rows of a tensor: picture by picture, row by row, from the top left.
-public struct PictureGrid: Sendable, Equatable {
+public struct PictureGrid: Sendable, Hashable {
   /// Pictures.
   public let count: Int
   /// Rows of pixels of each.

@@ -11,13 +11,13 @@ final class Scratch: @unchecked Sendable {
   /// - Parameters:
   ///   - threads: how many blocks of `bytes` bytes.
   ///   - sharedBytes: the size of the block all threads share.
-  static func with<Result>(
-    threads: Int, bytes: Int, shared sharedBytes: Int, _ body: (Scratch) -> Result
-  ) -> Result {
+  static func with<Result, Failure: Error>(
+    threads: Int, bytes: Int, shared sharedBytes: Int, _ body: (Scratch) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     let scratch = free.withLock { $0.popLast() } ?? Scratch()
     defer { free.withLock { $0.append(scratch) } }
     scratch.reserve(threads: threads, bytes: bytes, shared: sharedBytes)
-    return body(scratch)
+    return try body(scratch)
   }
 
   /// A thread's own block.

@@ -3,8 +3,8 @@ import Tensors
 /// A convolution of 1 × 1 pixels, or of 3 × 3 with a border of one, without bias: a product of the pixels around each pixel
 /// with the weight.
 ///
-/// Pixels are rows of a tensor, channels its columns. The pixels around a pixel are brought together for as many pictures at
-/// a time as stay near the cache, forward and backward.
+/// Pixels are rows of a tensor, channels its columns. Of 3 × 3 pixels oneDNN convolves where it is faster; elsewhere the
+/// pixels around a pixel are brought together for as many pictures at a time as stay near the cache, forward and backward.
 struct Convolution {
   let weight: Parameter  // (outputs, inputs, size, size)
   let stride: Int
@@ -18,12 +18,14 @@ struct Convolution {
   var outputs: Int { weight.shape[0] }
   private var inputs: Int { weight.shape[1] }
   private var isPointwise: Bool { weight.shape[2] == 1 }
+  private func isLibrarys(_ x: Tensor) -> Bool { libraryConvolves(x.elementType, inputs: inputs, outputs: outputs) }
 
   /// - Parameters:
   ///   - x: (pixels, inputs), the pictures of `grid`.
   ///   - y: (pixels of `grid.strided(stride)`, outputs).
   func forward(_ x: Tensor, _ grid: PictureGrid, into y: Tensor, in workspace: Workspace) {
     guard !isPointwise else { return multiply(x, weight.values.transposed, into: y) }
+    guard !isLibrarys(x) else { return convolve(x, grid, with: weight.values, stride: stride, into: y, in: workspace) }
     workspace.scope {
       let taps = workspace.tensor(rows: outputs, columns: 9 * inputs)
       tapsFirst(weight.values, into: taps)
@@ -41,6 +43,12 @@ struct Convolution {
       if let dx { multiply(dy, weight.values, into: dx) }
       return multiplyTransposed(
         dy, x, into: weight.gradient, accumulating: weight.accumulates, columnSums: nil)
+    }
+    guard !isLibrarys(x) else {
+      convolveTransposed(
+        dy, x, grid, stride: stride, into: weight.gradient, accumulating: weight.accumulates, in: workspace)
+      if let dx { convolveBackward(dy, grid, with: weight.values, stride: stride, into: dx, in: workspace) }
+      return
     }
     workspace.scope {
       let gradient = workspace.tensor(rows: outputs, columns: 9 * inputs)
