@@ -129,6 +129,20 @@ public func sumOfSquares(_ x: Tensor) -> Double {
   }
 }
 
+/// Σ x² of every row, in double precision.
+public func rowSumsOfSquares(_ x: Tensor) -> [Double] {
+  [Double](unsafeUninitializedCapacity: x.rows) { sums, initialized in
+    let first = sums.baseAddress
+    Threads.forEachBand(of: x.rows) { band in
+      for row in band {
+        (first.unsafelyUnwrapped + row).initialize(
+          to: CKernels_sum_of_squares(x.floatPointer + row * x.stride, x.columns))
+      }
+    }
+    initialized = x.rows
+  }
+}
+
 /// `x *= factor`.
 public func scale(_ x: Tensor, by factor: Float) {
   precondition(x.isContiguous, "a view with gaps")

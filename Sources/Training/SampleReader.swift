@@ -60,6 +60,16 @@ public struct SampleReader: Sendable {
     return Array(tokens.prefix { $0 != tokenizer.vocabulary.endToken }) + [tokenizer.vocabulary.endToken]
   }
 
+  /// A line for the vocabulary and one for what pictures go through: with the model's weights and shape they decide every
+  /// embedding.
+  package var fingerprint: [String] {
+    func list(_ numbers: SIMD3<Float>) -> String { "\(numbers.x) \(numbers.y) \(numbers.z)" }
+    return [
+      "vocabulary \(tokenizer.vocabulary.digest)",
+      "pictures \(list(normalization.mean)) \(list(normalization.deviation)) \(preprocessing.marginRounding)",
+    ]
+  }
+
   /// Bytes of a cropped picture.
   var pictureBytes: Int { 3 * side * side }
 

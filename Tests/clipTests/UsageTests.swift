@@ -99,6 +99,26 @@ import Testing
     (["train", "--recipe", "tiny", "--data", "a", "--into", "run", "--data-weights", "1,"], #"found "", expected"#),
     (["train", "--recipe", "tiny", "--data", "d", "--into", "run", "--stesp", "3"], "Unknown option '--stesp'"),
     (["embed", "--weights", "w", "--into", "o"], "name --images, --texts or both"),
+    (
+      ["embed", "--weights", "w", "--into", "o.npy", "--texts", "t"],
+      "--into: found o.npy, but .npy is written of datas"
+    ),
+    (["embed", "--weights", "w", "--into", "o", "--texts", "t", "--captions"], "--captions: of datasets only"),
+    (
+      ["embed", "--weights", "w", "--into", "o", "--texts", "t", "--part-samples", "64"], "--part-samples: of datasets"
+    ),
+    (["embed", "--weights", "w", "--into", "o.npy", "--data", "d", "--texts", "t"], "--data embeds datasets alone"),
+    (["embed", "--weights", "w", "--into", "o.npy", "--data", "d", "--hidden"], "--data embeds datasets alone"),
+    (["embed", "--weights", "w", "--into", "o.pt", "--data", "d"], "--into: found o.pt, expected a name that ends in"),
+    (["embed", "--weights", "w", "--into", "o.npy", "--data", "d", "--captions"], "--captions: a .npy file holds one"),
+    (
+      ["embed", "--weights", "w", "--into", "o.npy", "--data", "d", "--part-samples", "100"],
+      "--part-samples: expected a multiple of 64"
+    ),
+    (
+      ["embed", "--weights", "w", "--into", "o.npy", "--data", "d", "--part-samples", "0"],
+      "--part-samples: expected a multiple of 64"
+    ),
     (["search", "--weights", "w", "--data", "d"], "Missing expected argument"),
     (["search", "--weights", "w", "--data", "d", "q", "--top", "-1"], "--top: expected at least 1"),
     (["export", "--weights", "w", "--into", "o", "--format", "onnx"], "'open_clip' and 'transformers'"),
