@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: Swift's, those under mpirun, two hosts made of network
-# namespaces, a sample of launch/faults.sh, a report and the page of `clip serve` in a browser, and the comparison with
-# open_clip, Transformers and TensorBoard. Twenty minutes on two cores of a bare Debian 12.
+# namespaces, a sample of launch/faults.sh, a report and the page of `clip serve` in a browser, the comparison with
+# open_clip, Transformers and TensorBoard, and the commands of the README's chapter "Use your model". Twenty-five minutes
+# on two cores of a bare Debian 12.
 #
 #   launch/test.sh
 #
@@ -108,6 +109,7 @@ stage checks "A report in a browser" Tests/report-page.sh
 stage preparation "Installing the peers" Tests/Peers/setup.sh
 if cmp --silent Tests/Peers/requirements.txt "$peers/swift-clip-requirements.txt"; then
   stage checks "Peers" "$peers/bin/python" Tests/Peers/run.py
+  stage checks "The README's commands" Tests/use-your-model.sh
 else
   skip "Peers: their environment is not complete"
 fi
