@@ -46,13 +46,6 @@ extension Encoder {
     }
   }
 
-  /// A picture on its way from the decoder to the tower.
-  private struct DecodedPicture<Note: Sendable>: Sendable {
-    let name: String
-    let note: Note
-    let pixels: Result<[UInt8], ImageError>
-  }
-
   /// Embeds a share of pictures, or computes other features of them; those that cannot be decoded are told of, not thrown.
   ///
   /// - Parameters:
@@ -64,47 +57,19 @@ extension Encoder {
     _ share: BatchShare, as kind: PictureFeatures = .embedding, progress: (Int) -> Void,
     read: @escaping @Sendable (Int) throws -> EncodedPicture<Note>
   ) throws -> EmbeddedPictures<Note> {
-    let reader = reader
     let numbers = share.numbers
-    let decoded = Prefetcher(from: numbers.lowerBound, to: numbers.upperBound, threads: threads, ahead: 2 * threads) {
-      let picture = try read($0)
-      let pixels: Result<[UInt8], ImageError>
-      do {
-        pixels = .success(try reader.pixels(of: picture.bytes))
-      } catch let error as ImageError {
-        pixels = .failure(error)
-      }
-      return DecodedPicture(name: picture.name, note: picture.note, pixels: pixels)
-    }
-    let dimension = towers.configuration.dimension(of: kind)
-    let features = Tensor(rows: numbers.count, columns: dimension)
-    var names: [String] = [], notes: [Note] = [], flaws: [Int: String] = [:]
-    for rows in Self.batches(of: numbers.count) {
-      var pixels: [UInt8] = []
-      for row in rows {
-        let picture = try decoded.next()
-        names.append(picture.name)
-        notes.append(picture.note)
-        switch picture.pixels {
-        case .success(let own): pixels += own
-        case .failure(let error):
-          pixels += blank
-          flaws[row] = "\(error)"
-        }
-      }
-      try towers.embed(reader.pack(pixels, count: rows.count), into: features.rows(rows), as: kind)
-      progress(rows.upperBound)
-    }
+    let stream = PictureStream(numbers.count, by: self, as: kind) { try read(numbers.lowerBound + $0) }
+    let pictures = try stream.next(numbers.count, progress: progress)
     // Ranks that share the model embed equally often.
     for _ in (numbers.count + Self.batch - 1) / Self.batch..<share.rounds {
-      try towers.embed(reader.pack(blank, count: 1), into: Tensor(rows: 1, columns: dimension), as: kind)
+      try towers.embed(
+        reader.pack(blank, count: 1), into: Tensor(rows: 1, columns: pictures.features.columns), as: kind)
     }
-    for row in flaws.keys { features.rows(row..<row + 1).set([Float](repeating: 0, count: dimension)) }
-    return EmbeddedPictures(features: try checked(features), names: names, notes: notes, flaws: flaws)
+    return pictures
   }
 
   /// A black picture.
-  private var blank: [UInt8] {
+  var blank: [UInt8] {
     let vision = towers.configuration.vision
     return [UInt8](repeating: 0, count: 3 * vision.imageWidth * vision.imageHeight)
   }

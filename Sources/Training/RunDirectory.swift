@@ -105,27 +105,8 @@ struct RunDirectory {
       throw ResumeRefused("\(path) is at step \(state.step) already, beyond the \(last) that the recipe now asks for.")
     }
     if world.isFirst { try takeOver() }
-    try checkIsShared(in: world)
+    try world.checkIsShared(path, by: path + "/.lock", for: "checkpoints")
     return state
-  }
-
-  /// Throws where a rank does not see the first one's directory: all of them write into it.
-  private func checkIsShared(in world: any Communicator) throws {
-    let file = path + "/.lock"
-    let expected = try world.broadcast(world.isFirst ? try FileReader.contents(of: file) : [])
-    // A network's file system may show old times for a while.
-    let end = ContinuousClock.now + .seconds(30)
-    while (try? FileReader.contents(of: file)) != expected {
-      guard ContinuousClock.now < end else {
-        throw FileError(
-          path,
-          "is not the first rank's directory of that name on \(ProcessInfo.processInfo.hostName), where rank "
-            + "\(world.rank) runs: all ranks write checkpoints, so it must be on a file system they share")
-      }
-      Thread.sleep(forTimeInterval: 0.2)
-    }
-    // The first rank may have nothing to do, and leave.
-    try world.barrier()
   }
 
   private func newestState(

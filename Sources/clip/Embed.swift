@@ -1,16 +1,26 @@
 import ArgumentParser
 import Checkpoints
+import Collectives
 import Evaluation
 import Files
 import Foundation
 import Tensors
 import Towers
 
-/// Writes the embeddings of pictures and texts.
+/// Writes the embeddings of pictures and texts, or of datasets.
 struct Embed: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write the embeddings of pictures and texts, rows of length 1 in input order.",
+    abstract: "Write the embeddings of pictures and texts, or of datasets, rows of length 1 in input order.",
     discussion: """
+      --data embeds the pictures of datasets, on all ranks; a picture that cannot
+      be decoded is a row of zeros, counted and warned of. FILE.safetensors is an
+      index for clip search and clip serve; FILE.npy holds the rows alone, for
+      NumPy and faiss. What is done is kept in FILE.parts until FILE is complete:
+      after an end of whatever kind the same command goes on, with any number of
+      ranks, and leaves the same bytes. A complete FILE.safetensors of the same
+      model, data and tensors stays as it is; any other file is replaced when all
+      is embedded.
+
       --hidden also writes the states behind the embeddings:
         text_hidden   (texts, context, width): every token after the final norm,
                       ln_final, the padding behind the end (token 0) included.
@@ -31,6 +41,8 @@ struct Embed: ParsableCommand {
           --into out.safetensors
         clip embed --weights my-run --texts prompts.txt --hidden-layer -2 \\
           --into states.safetensors
+        mpirun -n 2 clip embed --weights my-run --data my-shards \\
+          --into index.safetensors
       """)
 
   @OptionGroup var weights: WeightsOption
@@ -38,7 +50,8 @@ struct Embed: ParsableCommand {
   @Option(parsing: .upToNextOption, help: ArgumentHelp("Pictures.", valueName: "path"))
   var images: [String] = []
 
-  @Option(help: ArgumentHelp("A file with a text on every line.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A file or pipe with a text on every line; - is standard input.", valueName: "file"))
   var texts: String?
 
   @Flag(help: "Also write the hidden states of all tokens.")
@@ -49,19 +62,72 @@ struct Embed: ParsableCommand {
     help: ArgumentHelp("Write the hidden states after this many blocks; negative: from the last.", valueName: "n"))
   var hiddenLayer: Int?
 
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("Datasets, taken together as one.", valueName: "dir"))
+  var data: [String] = []
+
+  @Flag(help: "Of datasets, also write the embeddings of each sample's first caption.")
+  var captions = false
+
   @Option(
-    help: ArgumentHelp("The file to write: image_features and text_features, single precision.", valueName: "file"))
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Samples of a part, a multiple of \(DatasetEmbedding.batch): of what is done, a rank that is killed loses one part at most (default: by the number of samples, at most 8192).",
+      valueName: "n"))
+  var partSamples: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The file to write: image_features and text_features, single precision; of datasets .safetensors or .npy.",
+      valueName: "file"))
   var into: String
 
   @OptionGroup var threads: ThreadOption
   @OptionGroup var output: Output
 
   func validate() throws {
-    guard !images.isEmpty || texts != nil else { throw ValidationError("name --images, --texts or both") }
+    let format = EmbeddingFormat(ofFile: into)
+    guard !data.isEmpty else {
+      guard !images.isEmpty || texts != nil else {
+        throw ValidationError("name --images, --texts or both, or datasets with --data")
+      }
+      guard !captions else { throw ValidationError("--captions: of datasets only, which --data names") }
+      guard partSamples == nil else { throw ValidationError("--part-samples: of datasets only, which --data names") }
+      guard format != .numPy else {
+        throw ValidationError("--into: found \(into), but .npy is written of datasets only, which --data names")
+      }
+      return
+    }
+    guard images.isEmpty, texts == nil, !hidden, hiddenLayer == nil else {
+      throw ValidationError("--data embeds datasets alone: leave out --images, --texts, --hidden and --hidden-layer")
+    }
+    guard let format else {
+      throw ValidationError("--into: found \(into), expected a name that ends in .safetensors or .npy")
+    }
+    guard format == .safetensors || !captions else {
+      throw ValidationError("--captions: a .npy file holds one matrix; name a .safetensors file for both")
+    }
+    let mostPartSamples = 1 << 20
+    guard partSamples.map({ (1...mostPartSamples).contains($0) && $0 % DatasetEmbedding.batch == 0 }) ?? true else {
+      throw ValidationError(
+        "--part-samples: expected a multiple of \(DatasetEmbedding.batch) of at most \(mostPartSamples)")
+    }
   }
 
   func run() throws {
     threads.apply()
+    try World.run { world in
+      if !data.isEmpty {
+        try embedDatasets(in: world)
+      } else if world.isFirst {
+        try embedInputs()
+      }
+    } onError: { error, world in
+      Failure.report(error, of: world)
+    }
+  }
+
+  /// Embeds pictures and texts that are named one by one: the work of one rank.
+  private func embedInputs() throws {
     let encoder = try Encoder(weights.open(), threads: threads.count)
     var results: [TensorSource] = []
     // What cannot be is told before anything is computed.
@@ -92,12 +158,14 @@ struct Embed: ParsableCommand {
     try SafetensorsWriter.write(results, to: into)
     let shapes = Dictionary(uniqueKeysWithValues: results.map { ($0.description.name, $0.description.shape) })
     try output.show(shapes) {
-      "\(into): "
-        + results.map { result in
-          "\(result.description.name) \(result.description.shape.map(String.init).joined(separator: " × "))"
-        }
-        .joined(separator: ", ")
+      "\(into): " + Self.text(results.map { ($0.description.name, $0.description.shape) })
     }
+  }
+
+  /// Tensors by their names and shapes.
+  static func text(_ shapes: [(name: String, shape: [Int])]) -> String {
+    shapes.map { name, shape in "\(name) \(shape.map(String.init).joined(separator: " × "))" }
+      .joined(separator: ", ")
   }
 
   /// After how many of a tower's layers states are written; nil: none are.
@@ -113,7 +181,7 @@ struct Embed: ParsableCommand {
 
   /// The texts of a file, one a line.
   private static func lines(of path: String) throws -> [String] {
-    let bytes = try FileReader.contents(of: path)
+    let bytes = try FileReader.stream(of: path)
     guard String(validating: bytes, as: UTF8.self) != nil else { throw FileError(path, "is not UTF-8") }
     // Cut as bytes: in a text, Windows' line break would be a character of its own.
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

@@ -13,7 +13,7 @@ enum Failure {
   static func exit(_ error: any Error) -> Never {
     if Clip.exitCode(for: error).isSuccess { Clip.exit(withError: error) }  // --help
     if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
-    if let verb = CommandLine.arguments.dropFirst().first, ["train", "evaluate", "benchmark"].contains(verb) {
+    if let verb = CommandLine.arguments.dropFirst().first, ["train", "evaluate", "embed", "benchmark"].contains(verb) {
       // Only a rank that has joined its world can end the others; if that is what failed, it ends alone.
       try? World.run({ _ in throw error }, onError: report)
     }

@@ -17,6 +17,19 @@ struct WorldMeter {
     if isShown { meter.show(done * ranks) }
   }
 
+  /// Shows how much of all is done, and how long the rest will take.
+  ///
+  /// - Parameters:
+  ///   - done: how much this rank has done.
+  ///   - all: how much there is.
+  ///   - kept: how much of it was done before this command began.
+  mutating func show(_ done: Int, of all: Int, from kept: Int) {
+    guard isShown else { return }
+    let count = min(kept + done * ranks, all)
+    func fraction(_ count: Int) -> Double { Double(count) / Double(max(all, 1)) }
+    meter.show(count, of: fraction(count), from: (kept, fraction(kept)))
+  }
+
   /// Clears the line.
   func end() {
     if isShown { meter.end() }

@@ -38,14 +38,13 @@ public final class EmbeddingIndex: Sendable {
 
   /// How an index is made, for messages.
   private static let howToMake = "clip embed --weights … --data … --into"
-  private static let beginOfNumPys: [UInt8] = [0x93] + "NUMPY".utf8
 
   /// Opens an index; no row is read yet.
   ///
   /// - Throws: `FileError` for a file that is none.
   public init(_ path: String) throws {
     let beginning = try FileReader(path)
-    if try beginning.read(min(beginning.count, Self.beginOfNumPys.count), at: 0) == Self.beginOfNumPys {
+    if try beginning.read(min(beginning.count, NumPyHeader.magic.count), at: 0) == NumPyHeader.magic {
       throw FileError(
         path,
         "is a NumPy file, which holds rows and not whose they are: make an index with \(Self.howToMake) NAME.safetensors"
