@@ -35,18 +35,20 @@ Tests/pack-pictures.sh "$clip" "$scratch" >/dev/null || exit 1
 "$clip" train --recipe tiny --data "$scratch/shards" --into "$scratch/run" --threads 1 --set globalBatch=16 \
   --set "vocabulary=$scratch/vocabulary.txt" --set model.text_cfg.vocab_size=530 --set steps=4 2>/dev/null || exit 1
 
-: >"$scratch/log"
-"$clip" serve --weights "$scratch/run" --data "$scratch/shards" --port 0 >"$scratch/log" 2>"$scratch/errors" &
-server=$!
-for _ in $(seq 100); do
-  place=$(sed -nE 's|^serving at http://([^/]*)/.*|\1|p' "$scratch/log")
-  [ -n "$place" ] && break
-  sleep 0.1
-done
-if [ -z "$place" ]; then
+# serve [OPTION…]: starts a server, and leaves in `place` where it is.
+serve() {
+  : >"$scratch/log"
+  "$clip" serve --weights "$scratch/run" --data "$scratch/shards" --port 0 "$@" >"$scratch/log" 2>"$scratch/errors" &
+  server=$!
+  for _ in $(seq 100); do
+    place=$(sed -nE 's|^serving at http://([^/]*)/.*|\1|p' "$scratch/log")
+    [ -n "$place" ] && return
+    sleep 0.1
+  done
   cat "$scratch/errors"
   exit 1
-fi
+}
+serve
 
 # ask PATH [OPTION…]: the answer and its code.
 ask() { curl --silent --max-time 60 --path-as-is --write-out ' %{http_code}' "${@:2}" "http://$place$1"; }
@@ -89,6 +91,26 @@ expect "too many bytes" '413' "$(ask '/api/classify?name=a' --header Expect: --d
 expect "and it goes on" '200' "$(ask /api/about)"
 taken=$("$clip" serve --weights "$scratch/run" --data "$scratch/shards" --port "${place##*:}" 2>&1 >/dev/null)
 expect "a port that is taken" 'Name another --port' "$taken"
+
+# The same with the embeddings of a file, which is read while it answers.
+questions() {
+  ask '/api/search?top=7' "${json[@]}" '{"text":"a red circle"}'
+  ask '/api/search?top=200' "${json[@]}" '{"like":1}'
+  ask '/api/search?top=3' --data-binary "@$picture"
+}
+# What it took is another time.
+questions | sed -E 's/"seconds":[^}]*//g' >"$scratch/computed"
+kill "$server" && wait "$server" 2>/dev/null
+"$clip" embed --weights "$scratch/run" --data "$scratch/shards" --into "$scratch/index.safetensors" >/dev/null || exit 1
+serve --index "$scratch/index.safetensors"
+expect "an index answers the same" "$(cat "$scratch/computed")" "$(questions | sed -E 's/"seconds":[^}]*//g')"
+expect "an index is looked through" '"score":' "$(cat "$scratch/computed")"
+# Beyond the header, which is shorter: all that is not of length 1 is an error, and the server stays.
+cp "$scratch/index.safetensors" "$scratch/whole"
+printf '\377\377\377\377' | dd of="$scratch/index.safetensors" bs=1 seek=2000 conv=notrunc 2>/dev/null
+expect "an index damaged meanwhile" 'is no embedding' "$(ask /api/search "${json[@]}" '{"text":"a red circle"}')"
+cp "$scratch/whole" "$scratch/index.safetensors"
+expect "and one made whole again" '"score":' "$(ask /api/search "${json[@]}" '{"text":"a red circle"}')"
 
 browser=$(command -v chromium || true)
 if [ -n "$browser" ]; then

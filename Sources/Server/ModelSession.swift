@@ -3,7 +3,7 @@ import FlyingFox
 import Foundation
 import Images
 public import Shards
-public import Tensors
+import Tensors
 import Towers
 import Training
 
@@ -13,7 +13,7 @@ import Training
 public actor ModelSession {
   private let encoder: Encoder
   private let samples: ShardCollection
-  private let images: Tensor
+  private let images: any RowSource
   private let name: String
 
   /// Most pixels of a picture that is sent.
@@ -26,9 +26,9 @@ public actor ModelSession {
   /// - Parameters:
   ///   - encoder: the model; nobody else uses it from now on.
   ///   - samples: the pictures, with their captions.
-  ///   - images: their embeddings, (samples, embedding), rows of length 1.
+  ///   - images: their embeddings, (samples, embedding), rows of length 1; of zeros where a picture cannot be decoded.
   ///   - name: what to call the model.
-  public init(_ encoder: sending Encoder, _ samples: ShardCollection, _ images: Tensor, name: String) {
+  public init(_ encoder: sending Encoder, _ samples: ShardCollection, _ images: any RowSource, name: String) {
     precondition(images.rows == samples.count && images.columns == encoder.dimension, "embeddings of other pictures")
     self.encoder = encoder
     self.samples = samples
@@ -59,7 +59,13 @@ public actor ModelSession {
   /// The pictures most similar to one of them.
   func search(like index: Int, top: Int) throws -> SearchAnswer {
     guard (0..<samples.count).contains(index) else { throw Self.noPicture(index, of: samples.count) }
-    return try find(top) { images.rows(index..<index + 1) }
+    return try find(top) {
+      let own = try images.block(index..<index + 1, room: Tensor(rows: 1, columns: images.columns))
+      guard own.values.contains(where: { $0 != 0 }) else {
+        throw Refusal(.badRequest, "picture \(index) cannot be decoded, so that nothing is known to be like it")
+      }
+      return own
+    }
   }
 
   /// How well names fit an encoded picture.

@@ -12,5 +12,6 @@ struct BenchmarkCommand: ParsableCommand {
     subcommands: [
       GEMMBenchmarkCommand.self, StepBenchmarkCommand.self, LossBenchmarkCommand.self, DataBenchmarkCommand.self,
       CollectivesBenchmarkCommand.self, CheckpointBenchmarkCommand.self, RetrievalBenchmarkCommand.self,
+      SearchBenchmarkCommand.self,
     ])
 }

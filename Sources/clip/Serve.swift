@@ -13,15 +13,20 @@ struct Serve: ParsableCommand {
     discussion: """
       Type a sentence or drop a picture, and see what the model finds. Ctrl-C ends it. Only this machine is answered,
       unless --host names another address; then whoever reaches it can look at all pictures.
+      With --index it answers at once, as no picture has to be embedded first.
 
       Example:
         clip serve --weights my-run --data my-shards
+        clip embed --weights my-run --data my-shards --into my-index.safetensors
+        clip serve --weights my-run --data my-shards --index my-index.safetensors
       """)
 
   @OptionGroup var weights: WeightsOption
 
   @Option(parsing: .upToNextOption, help: ArgumentHelp("Datasets to search, taken together as one.", valueName: "dir"))
-  var data: [String]
+  var data: [String] = []
+
+  @OptionGroup var index: IndexOption
 
   @Option(help: ArgumentHelp("The address to listen at.", valueName: "address"))
   var host = "127.0.0.1"
@@ -32,11 +37,11 @@ struct Serve: ParsableCommand {
   @OptionGroup var threads: ThreadOption
 
   func validate() throws {
-    guard !data.isEmpty else { throw ValidationError("--data: name at least one dataset") }
+    try index.check(data: data)
   }
 
   func run() throws {
-    let model = try DatasetEncoder(weights, data, threads)
+    let model = try DatasetEncoder(weights, data, index, threads)
     let session = ModelSession(model.encoder, model.samples, try model.images(), name: weights.path)
     let server = PageServer(session, host: host, port: port)
     // The main thread waits: whatever ends the server ends the program.

@@ -15,7 +15,7 @@ struct ZeroShotCommand: ParsableCommand {
         a table    .csv or .tsv with a header: paths of pictures, and classes
         a dataset  of clip pack; the class of a sample is told by --labels, by
                    --class-field, or by a caption that is the name of a class or
-                   a template about it
+                   a template about it, of --templates or --caption-template
       A class is described by every template and each of its names; the mean of
       these embeddings stands for it. Average precision and ROC AUC are those of
       the classes' probabilities, each class against all others, and means are
@@ -36,9 +36,6 @@ struct ZeroShotCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("A folder of class folders, a table or a dataset.", valueName: "path"))
   var data: String
-
-  @Option(help: ArgumentHelp("The classes (default: those that the data name).", valueName: "file"))
-  var classes: String?
 
   @Option(
     help: ArgumentHelp(
@@ -66,41 +63,26 @@ struct ZeroShotCommand: ParsableCommand {
       valueName: "file"))
   var confusion: String?
 
-  @Option(help: ArgumentHelp("The column of a table that holds paths (default: filepath).", valueName: "name"))
-  var imageColumn: String?
-
-  @Option(help: ArgumentHelp("The column of a table that holds classes (default: class).", valueName: "name"))
-  var classColumn: String?
-
   @Option(
+    name: .customLong("labels"),
     help: ArgumentHelp(
       "A table with the columns key and class, for the samples of a dataset.", valueName: "file"))
-  var labels: String?
+  var table: String?
 
-  @Option(
-    help: ArgumentHelp("The field of the JSON of a dataset's samples that holds the class.", valueName: "name"))
-  var classField: String?
-
-  @Option(
-    help: ArgumentHelp("The template a dataset was packed with, if it is none of --templates.", valueName: "text"))
-  var captionTemplate: String?
-
+  @OptionGroup var labels: LabelOptions
   @OptionGroup var threads: ThreadOption
   @OptionGroup var output: Output
 
   func validate() throws {
     if classifier != nil {
       for (name, other) in [
-        ("--classes", classes), ("--templates", templates), ("--save-classifier", saveClassifier),
+        ("--classes", labels.classes), ("--templates", templates), ("--save-classifier", saveClassifier),
       ] where other != nil {
         throw ValidationError("\(name): the classifier of --classifier has its own classes; leave one of them out")
       }
     }
-    guard labels == nil || classField == nil else {
+    guard table == nil || labels.classField == nil else {
       throw ValidationError("--labels and --class-field both tell classes: leave one of them out")
-    }
-    guard captionTemplate.map({ PromptTemplate($0) != nil }) ?? true else {
-      throw ValidationError("--caption-template: expected {} where the name of the class goes")
     }
   }
 
@@ -112,15 +94,12 @@ struct ZeroShotCommand: ParsableCommand {
         for path in [saveClassifier, predictions, confusion].compactMap(\.self) { try FileWriter.check(path) }
       }
       let prompts = try PromptTemplates(templates ?? "photo")
-      let known = try classes.map { try ClassList(contentsOf: $0) }
+      let known = try labels.known()
       let encoder = try Encoder(weights.open(in: world), threads: threads.count)
       let saved = try classifier.map { try ZeroShotClassifier(contentsOf: $0, dimension: encoder.dimension) }
-      let pictures = try LabelledPictures.open(
-        data, known: saved?.classes ?? known,
-        templates: saved?.templates.compactMap { PromptTemplate($0) } ?? prompts.templates,
-        LabelledPictures.Options(
-          imageColumn: imageColumn, classColumn: classColumn, labels: labels, classField: classField,
-          captionTemplate: captionTemplate.flatMap { PromptTemplate($0) }))
+      let pictures = try labels.open(
+        data, known: saved?.classes ?? known, labels: table,
+        templates: saved?.templates.compactMap { PromptTemplate($0) } ?? prompts.templates)
       if world.isFirst { warn(of: pictures) }
       let described =
         try saved?.with(pictures.classes) ?? describe(pictures.classes, prompts, by: encoder, in: world)

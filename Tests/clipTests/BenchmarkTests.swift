@@ -89,6 +89,22 @@ extension RankTests {
       #expect(try (0.05..<1).contains(number(found[0], "recall_at10")))
     }
 
+    @Test func searchHasItsKeysAndLeavesNothing() throws {
+      let found = try benchmark(
+        "search", "--samples", "5000", "--dimension", "64", "--queries", "3", "--top", "7", "--plot", "search.png")
+      #expect(
+        ofMachine.union([
+          "samples", "dimension", "queries", "top", "repeats", "index_bytes", "seconds", "best_seconds",
+          "bytes_per_second", "disk_seconds", "peak_memory_bytes",
+        ]) == Set(found.keys))
+      let bytes = try number(found, "index_bytes")
+      #expect(bytes > 5000 * 64 * 4 && bytes < 5000 * 64 * 4 + 1000)
+      #expect(try abs(number(found, "bytes_per_second") * number(found, "best_seconds") / bytes - 1) < 1e-9)
+      #expect(try number(found, "best_seconds") <= number(found, "seconds") && number(found, "disk_seconds") > 0)
+      #expect(try scratch.names("") == ["search.png"])
+      try scratch.fail(["benchmark", "search", "--into", "nowhere"], with: 74, "nowhere: is no directory")
+    }
+
     @Test func dataHasItsKeysAndShares() throws {
       let dataset = try Trained.copyOfDataset()
       let settings = ["vocabulary=vocabulary.txt", "model.text_cfg.vocab_size=\(Trained.vocabularySize)"]

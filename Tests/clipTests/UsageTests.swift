@@ -13,7 +13,7 @@ import Testing
     "evaluate", "evaluate retrieval", "evaluate zero-shot", "evaluate linear-probe", "evaluate few-shot",
     "evaluate robustness", "report", "embed", "search", "serve", "explain", "export", "benchmark", "benchmark gemm",
     "benchmark step", "benchmark loss", "benchmark retrieval", "benchmark data", "benchmark collectives",
-    "benchmark checkpoint",
+    "benchmark checkpoint", "benchmark search",
   ]) func everyVerbHasHelpWithAnExample(verb: String) throws {
     let words = verb.split(separator: " ").map(String.init)
     let help = try scratch.succeed(words + ["--help"])
@@ -119,7 +119,13 @@ import Testing
       ["embed", "--weights", "w", "--into", "o.npy", "--data", "d", "--part-samples", "0"],
       "--part-samples: expected a multiple of 64"
     ),
-    (["search", "--weights", "w", "--data", "d"], "Missing expected argument"),
+    (["search", "--weights", "w", "--data", "d"], "name at least one query"),
+    (["search", "--weights", "w", "--data", "d", "a cat", " \t"], "found an empty query"),
+    (["search", "--weights", "w", "--data", "d", ""], "found an empty query"),
+    (["search", "--weights", "w", "a cat"], "--data: name at least one dataset"),
+    (["search", "--weights", "w", "--index", "i", "a cat"], "--data: name the datasets that the --index is of"),
+    (["serve", "--weights", "w"], "--data: name at least one dataset"),
+    (["serve", "--weights", "w", "--index", "i"], "--data: name the datasets that the --index is of"),
     (["search", "--weights", "w", "--data", "d", "q", "--top", "-1"], "--top: expected at least 1"),
     (["export", "--weights", "w", "--into", "o", "--format", "onnx"], "'open_clip' and 'transformers'"),
     (["vocabulary", "learn", "d", "--size", "many", "--into", "f"], "'many' is invalid"),
@@ -134,6 +140,7 @@ import Testing
     (["benchmark", "gemm", "--precision", "fp16"], "'bf16' and 'fp32'"),
     (["benchmark", "data"], "--data"),
     (["benchmark", "data", "--data", "d", "--samples", "0"], "--samples: expected at least 1"),
+    (["benchmark", "search", "--top", "0"], "--top: expected at least 1"),
     (["benchmark", "speed"], "Unexpected argument 'speed'"),
   ]) func mistakesOnTheCommandLineEndWith2(arguments: [String], text: String) throws {
     let result = try scratch.clip(arguments)

@@ -217,6 +217,34 @@ void CKernels_places(const struct CKernels_Places *places, size_t first_row, siz
 /// scores.
 void CKernels_own_scores(const struct CKernels_Places *places, size_t begin, size_t end, float *scores, void *scratch);
 
+// MARK: Search
+
+/// Rows that go by, and the queries that look for similar ones among them.
+struct CKernels_Search {
+  size_t queries, dimension;
+  /// (any number of rows, dimension), read in place.
+  const float *rows;
+  /// Queries as CKernels_contrast_pack_panels leaves them for single precision.
+  const float *panels;
+};
+/// A row that is more similar to a query than what it had to beat.
+struct CKernels_Hit {
+  int32_t row, query;
+  float score;
+};
+
+/// Rows that go through together at best.
+size_t CKernels_search_rows(size_t dimension);
+/// Queries that go through together at most.
+size_t CKernels_search_queries(void);
+/// Bytes of 64-byte aligned memory a thread needs for itself.
+size_t CKernels_search_scratch(void);
+/// The rows of [first_row, end_row) whose similarity to one of the queries from `first_query`, a multiple of
+/// CKernels_search_queries, is larger than what that query has in `to_beat`: in order, as many as are returned. `hits` has
+/// room for all of these rows with all of these queries; `to_beat` begins at query 0.
+size_t CKernels_search(const struct CKernels_Search *search, size_t first_row, size_t end_row, size_t first_query,
+                       const float *to_beat, struct CKernels_Hit *hits, void *scratch);
+
 // MARK: Optimizer
 
 struct CKernels_AdamW {

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// The part of a page that shows pairs: the matrix of similarities, what was found and what was not, what was confused.
 struct PairSections {
