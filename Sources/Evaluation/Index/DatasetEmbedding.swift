@@ -65,9 +65,8 @@ public struct DatasetEmbedding {
 
     let parts = try EmbeddedParts(plan, at: directory, in: world)
     try parts.checkIsShared(in: world)
-    let isSound: [Bool]
+    let isSound = try parts.survey(in: world, warn: warn)
     do {
-      isSound = try parts.survey(in: world, warn: warn)
       if try world.broadcast(complete == nil ? 0 : 1) == 0 {
         try embed(isSound.indices.filter { !isSound[$0] }, into: parts, in: world, progress)
       }
