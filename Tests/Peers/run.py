@@ -8,6 +8,7 @@ Prints `ok NAME`, `FAILED NAME: why` or `skipped NAME: why` for each check, and 
 Each of the files imported here runs alone as well.
 """
 import captions
+import embeddings
 import evaluation
 import events
 import explanations
@@ -24,5 +25,5 @@ import training
 
 if __name__ == "__main__":
     peers.run(shards.main, golden_cases.main, captions.main, imports.main, exports.main, round_trips.main,
-              explanations.main, hidden_states.main, evaluation.main, probes.main, training.main,
+              explanations.main, hidden_states.main, embeddings.main, evaluation.main, probes.main, training.main,
               positions.main, events.main)

@@ -106,6 +106,26 @@ import Testing
     (["search", "--weights", "w", "--index", "i", "a cat"], "--data: name the datasets that the --index is of"),
     (["serve", "--weights", "w"], "--data: name at least one dataset"),
     (["serve", "--weights", "w", "--index", "i"], "--data: name the datasets that the --index is of"),
+    (
+      ["embed", "--weights", "w", "--into", "o.npy", "--texts", "t"],
+      "--into: found o.npy, but .npy is written of datas"
+    ),
+    (["embed", "--weights", "w", "--into", "o", "--texts", "t", "--captions"], "--captions: of datasets only"),
+    (
+      ["embed", "--weights", "w", "--into", "o", "--texts", "t", "--part-samples", "64"], "--part-samples: of datasets"
+    ),
+    (["embed", "--weights", "w", "--into", "o.npy", "--data", "d", "--texts", "t"], "--data embeds datasets alone"),
+    (["embed", "--weights", "w", "--into", "o.npy", "--data", "d", "--hidden"], "--data embeds datasets alone"),
+    (["embed", "--weights", "w", "--into", "o.pt", "--data", "d"], "--into: found o.pt, expected a name that ends in"),
+    (["embed", "--weights", "w", "--into", "o.npy", "--data", "d", "--captions"], "--captions: a .npy file holds one"),
+    (
+      ["embed", "--weights", "w", "--into", "o.npy", "--data", "d", "--part-samples", "100"],
+      "--part-samples: expected a multiple of 64"
+    ),
+    (
+      ["embed", "--weights", "w", "--into", "o.npy", "--data", "d", "--part-samples", "0"],
+      "--part-samples: expected a multiple of 64"
+    ),
     (["search", "--weights", "w", "--data", "d", "q", "--top", "-1"], "--top: expected at least 1"),
     (["export", "--weights", "w", "--into", "o", "--format", "onnx"], "'open_clip' and 'transformers'"),
     (["vocabulary", "learn", "d", "--size", "many", "--into", "f"], "'many' is invalid"),
