@@ -104,7 +104,7 @@ kill "$server" && wait "$server" 2>/dev/null
 "$clip" embed --weights "$scratch/run" --data "$scratch/shards" --into "$scratch/index.safetensors" >/dev/null || exit 1
 serve --index "$scratch/index.safetensors"
 expect "an index answers the same" "$(cat "$scratch/computed")" "$(questions | sed -E 's/"seconds":[^}]*//g')"
-expect "an index is looked through" '"score":' "$(cat "$scratch/computed")"
+expect "and those were answers" '"score":' "$(cat "$scratch/computed")"
 # Beyond the header, which is shorter: all that is not of length 1 is an error, and the server stays.
 cp "$scratch/index.safetensors" "$scratch/whole"
 printf '\377\377\377\377' | dd of="$scratch/index.safetensors" bs=1 seek=2000 conv=notrunc 2>/dev/null

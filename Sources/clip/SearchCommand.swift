@@ -15,7 +15,8 @@ struct SearchCommand: ParsableCommand {
       Pictures that cannot be decoded have no embedding there and are not found.
 
       Example:
-        clip search --weights my-run --data my-shards "a red circle" --sheet found.png
+        clip search --weights my-run --data my-shards "a red circle" \\
+          --sheet found.png
         clip embed --weights my-run --data my-shards --into my-index.safetensors
         clip search --weights my-run --data my-shards --index my-index.safetensors \\
           "a red circle" --image drawing.jpg

@@ -11,9 +11,10 @@ struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve a page to search pictures, and to try your own class names on one.",
     discussion: """
-      Type a sentence or drop a picture, and see what the model finds. Ctrl-C ends it. Only this machine is answered,
-      unless --host names another address; then whoever reaches it can look at all pictures.
-      With --index it answers at once, as no picture has to be embedded first.
+      Type a sentence or drop a picture, and see what the model finds. Ctrl-C ends
+      it. Only this machine is answered, unless --host names another address; then
+      whoever reaches it can look at all pictures. With --index it answers at once:
+      no picture has to be embedded first, and the file is read as it is searched.
 
       Example:
         clip serve --weights my-run --data my-shards
