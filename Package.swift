@@ -123,7 +123,7 @@ let package = Package(
       of: "Training", ["Files", "Tensors", "Towers", "Images", "Captions", "Collectives", "Shards", "Checkpoints"],
       resources: [.copy("Fixtures")]),
     tests(of: "Checkpoints", ["Files", "Tensors", "Towers"], resources: [.copy("Fixtures")]),
-    tests(of: "Images", ["CTurboJPEG"], resources: [.copy("Fixtures")]),
+    tests(of: "Images", ["CImageKernels", "CTurboJPEG"], resources: [.copy("Fixtures")]),
     tests(of: "Shards", ["Files"], resources: [.copy("Fixtures")]),
     tests(of: "Captions", ["Files"], resources: [.copy("Fixtures")]),
     tests(of: "Evaluation", ["Files", "Images", "Tensors", "Towers", "Collectives", "Checkpoints", "CPNG"]),

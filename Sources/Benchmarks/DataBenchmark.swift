@@ -43,6 +43,7 @@ public struct DataBenchmark: Sendable {
     var undecodable = 0
     var normalizing = 0.0
     try world.barrier()
+    let before = Durations.processorSeconds()
     let seconds = try Durations.seconds {
       for number in 0..<plan.microBatches {
         let places = plan.places(step: 0, microBatch: number)
@@ -58,12 +59,13 @@ public struct DataBenchmark: Sendable {
         normalizing += Durations.seconds(of: { normalize(batch.pictures, for: model.vision) })
       }
     }
+    let processor = Durations.processorSeconds() - before
     let parts = [times.reading, times.decompressing, times.decoding, times.resizing, normalizing, times.tokenizing]
-    var totals = [seconds, Double(undecodable)] + parts
+    var totals = [seconds, processor, Double(undecodable)] + parts
     try totals.withUnsafeMutableBufferPointer { try world.sum($0) }
     return DataReport(
-      samples: samples * world.size, undecodable: Int(totals[1]), pixels: model.vision.imageWidth,
-      seconds: totals[0], parts: Array(totals[2...]))
+      samples: samples * world.size, undecodable: Int(totals[2]), pixels: model.vision.imageWidth,
+      seconds: totals[0], processorSeconds: totals[1], parts: Array(totals[3...]))
   }
 
   /// Makes the image tower's input of pictures, as the tower does when it begins: numbers, patch by patch.

@@ -26,18 +26,22 @@ public struct DataReport: BenchmarkReport, Sendable {
   /// Of one core.
   let samplesPerSecond: Double
   let secondsPerSample: Double
+  /// What a sample takes of the processor, whatever else runs on it: less than `secondsPerSample` on a busy machine.
+  let processorSecondsPerSample: Double
   let shares: Shares
 
   /// - Parameters:
   ///   - seconds: of all cores together.
+  ///   - processorSeconds: what all processes took of their cores.
   ///   - parts: seconds of reading, decompressing, decoding, resizing, normalizing and tokenizing, of all cores
   ///     together.
-  init(samples: Int, undecodable: Int, pixels: Int, seconds: Double, parts: [Double]) {
+  init(samples: Int, undecodable: Int, pixels: Int, seconds: Double, processorSeconds: Double, parts: [Double]) {
     self.samples = samples
     self.undecodable = undecodable
     self.pixels = pixels
     samplesPerSecond = Double(samples) / seconds
     secondsPerSample = seconds / Double(samples)
+    processorSecondsPerSample = processorSeconds / Double(samples)
     let known = parts.map { $0 / seconds }
     shares = Shares(
       reading: known[0], decompressing: known[1], decoding: known[2], resizing: known[3],
@@ -51,6 +55,7 @@ public struct DataReport: BenchmarkReport, Sendable {
       table.add(name, Figure.seconds(share * secondsPerSample), Figure.percent(share))
     }
     table.add("all", Figure.seconds(secondsPerSample))
+    table.add("processor", Figure.seconds(processorSecondsPerSample))
     let lost = undecodable > 0 ? ", \(undecodable) of them undecodable" : ""
     let heading =
       "\(Figure.digits(samplesPerSecond)) samples a second on one core (\(samples) samples\(lost), "

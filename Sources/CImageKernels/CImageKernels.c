@@ -1,4 +1,4 @@
-#include "CImageKernels.h"
+#include "dot_products.h"
 
 #include <string.h>
 
@@ -68,8 +68,8 @@ INLINE void transpose(const uint8_t *from, ptrdiff_t fromStride, ptrdiff_t rows,
 
 // Sixteen rows at a time are transposed, so that the sixteen rows' samples of one column and channel lie together and
 // a weight multiplies all of them at once; the results are transposed back.
-CLONES void CImageKernels_filterRows(const uint8_t *source, ptrdiff_t sourceStride, ptrdiff_t rows, ptrdiff_t width,
-                                     CImageKernels_Taps taps, uint8_t *into, uint8_t *scratch) {
+CLONES void CImageKernels_filterRowsPlainly(const uint8_t *source, ptrdiff_t sourceStride, ptrdiff_t rows, ptrdiff_t width,
+                                            CImageKernels_Taps taps, uint8_t *into, uint8_t *scratch) {
   uint8_t *columns = scratch;
   uint8_t *results = scratch + 16 * 3 * width;
   memset(columns, 0, 16 * 3 * width);
@@ -94,8 +94,8 @@ CLONES void CImageKernels_filterRows(const uint8_t *source, ptrdiff_t sourceStri
   }
 }
 
-CLONES void CImageKernels_filterColumns(const uint8_t *source, ptrdiff_t sourceStride, ptrdiff_t rowBytes,
-                                        CImageKernels_Taps taps, uint8_t *into) {
+CLONES void CImageKernels_filterColumnsPlainly(const uint8_t *source, ptrdiff_t sourceStride, ptrdiff_t rowBytes,
+                                               CImageKernels_Taps taps, uint8_t *into) {
   for (ptrdiff_t o = 0; o < taps.outputs; o++, into += rowBytes) {
     const uint8_t *first = source + taps.firsts[o] * sourceStride;
     const int32_t *weights = taps.weights + o * taps.stride;
@@ -121,4 +121,20 @@ CLONES void CImageKernels_filterColumns(const uint8_t *source, ptrdiff_t sourceS
       into[j] = sum < 0 ? 0 : sum > 255 ? 255 : (uint8_t)sum;
     }
   }
+}
+
+void CImageKernels_filterRows(const uint8_t *source, ptrdiff_t sourceStride, ptrdiff_t rows, ptrdiff_t width,
+                              CImageKernels_Taps taps, uint8_t *into, uint8_t *scratch) {
+  if (CImageKernels_hasDotProducts() && CImageKernels_dotProductsReach(taps))
+    CImageKernels_filterRowsByDotProducts(source, sourceStride, rows, width, taps, into, scratch);
+  else
+    CImageKernels_filterRowsPlainly(source, sourceStride, rows, width, taps, into, scratch);
+}
+
+void CImageKernels_filterColumns(const uint8_t *source, ptrdiff_t sourceStride, ptrdiff_t rowBytes,
+                                 CImageKernels_Taps taps, uint8_t *into) {
+  if (CImageKernels_hasDotProducts() && taps.stride <= CImageKernels_mostColumnTaps)
+    CImageKernels_filterColumnsByDotProducts(source, sourceStride, rowBytes, taps, into);
+  else
+    CImageKernels_filterColumnsPlainly(source, sourceStride, rowBytes, taps, into);
 }

@@ -1,18 +1,18 @@
+import CImageKernels
+
 /// One axis of Pillow's bicubic resize: for each output pixel the input pixels it is made of, and their weights.
 ///
 /// The kernel is Keys' cubic with a = −0.5, stretched by the scale when shrinking so that it averages everything it
 /// covers. Weights are computed in doubles in Pillow's order of operations and rounded to 22-bit fixed point, half away
 /// from zero; that makes the result equal Pillow's to the last bit.
 struct BicubicTaps {
-  private(set) var firsts: [Int32] = []
-  private(set) var counts: [Int32] = []
+  private(set) var firsts: [Int32]
+  private(set) var counts: [Int32]
   /// How many output pixels there are.
   var outputs: Int { firsts.count }
   /// `stride` for each output.
-  private(set) var weights: [Int32] = []
+  private(set) var weights: [Int32]
   let stride: Int
-
-  static let fractionBits = 22
 
   /// - Parameters:
   ///   - outputs: which output pixels are wanted.
@@ -37,35 +37,25 @@ struct BicubicTaps {
   }
 
   private init(_ outputs: Range<Int>, scale: Double, offset: Double, from inputs: Range<Int>) {
-    let stretch = max(scale, 1)
-    let reach = 2 * stretch
-    stride = Int(reach.rounded(.up)) * 2 + 1
-    firsts.reserveCapacity(outputs.count)
-    counts.reserveCapacity(outputs.count)
-    weights.reserveCapacity(outputs.count * stride)
-    var raw = [Double](repeating: 0, count: stride)
-    for output in outputs {
-      let center = offset + (Double(output) + 0.5) * scale
-      let first = max(Int(center - reach + 0.5), 0)
-      let count = min(Int(center + reach + 0.5), inputs.count) - first
-      var sum = 0.0
-      for tap in 0..<count {
-        raw[tap] = Self.kernel((Double(tap + first) - center + 0.5) * (1 / stretch))
-        sum += raw[tap]
-      }
-      for tap in 0..<stride {
-        let share = tap < count ? (sum == 0 ? raw[tap] : raw[tap] / sum) : 0
-        weights.append(Int32(share * Double(1 << Self.fractionBits) + (share < 0 ? -0.5 : 0.5)))
-      }
-      firsts.append(Int32(inputs.lowerBound + first))
-      counts.append(Int32(count))
+    // As many as reach to both sides, and the one in the middle.
+    let most = Int((2 * max(scale, 1)).rounded(.up)) * 2 + 1
+    stride = (most + CImageKernels_strideUnit - 1) / CImageKernels_strideUnit * CImageKernels_strideUnit
+    let axis = CImageKernels_Axis(
+      firstOutput: outputs.lowerBound, outputs: outputs.count, scale: scale, offset: offset,
+      inputs: Int32(inputs.count), origin: Int32(inputs.lowerBound))
+    firsts = [Int32](repeating: 0, count: outputs.count)
+    counts = firsts
+    weights = [Int32](repeating: 0, count: outputs.count * stride)
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: stride) { raw in
+      guard let raw = raw.baseAddress else { return }
+      CImageKernels_bicubicTaps(axis, stride, &firsts, &counts, &weights, raw)
     }
   }
 
-  /// The input pixels all outputs together are made of.
+  /// The input pixels all outputs together are made of: where taps begin and end only ever grows.
   var inputs: Range<Int> {
-    let ends = zip(firsts, counts).map { Int($0 + $1) }
-    return Int(firsts.min() ?? 0)..<(ends.max() ?? 0)
+    guard let first = firsts.first, let last = firsts.last, let count = counts.last else { return 0..<0 }
+    return Int(first)..<Int(last + count)
   }
 
   /// The same taps on an input whose first `count` pixels were left out.
@@ -73,13 +63,5 @@ struct BicubicTaps {
     var taps = self
     taps.firsts = firsts.map { $0 - Int32(count) }
     return taps
-  }
-
-  private static func kernel(_ distance: Double) -> Double {
-    let a = -0.5
-    let x = abs(distance)
-    if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
-    if x < 2 { return (((x - 5) * x + 8) * x - 4) * a }
-    return 0
   }
 }

@@ -20,6 +20,10 @@ final class Resizer {
   /// - Precondition: `framing.source` lies within the picture, and its window within the scaled size.
   func frame(_ pixels: Pixels, _ framing: Framing, into result: UnsafeMutablePointer<UInt8>) {
     let source = framing.source, window = framing.window
+    if source.size == framing.scaled {
+      copy(pixels, framing, into: result)
+      return
+    }
     frame(
       pixels, framing, BicubicTaps(window.columns, of: framing.scaled.width, from: source.columns),
       BicubicTaps(window.rows, of: framing.scaled.height, from: source.rows), into: result)
@@ -62,6 +66,15 @@ final class Resizer {
     }
   }
 
+  /// The window where nothing is scaled: at that size every pixel is made of itself alone.
+  private func copy(_ pixels: Pixels, _ framing: Framing, into result: UnsafeMutablePointer<UInt8>) {
+    let window = framing.window, bytes = 3 * window.size.width
+    let x = framing.source.x + window.x, y = framing.source.y + window.y
+    for row in 0..<window.size.height {
+      (result + row * bytes).update(from: pixels.start + (y + row) * pixels.stride + 3 * x, count: bytes)
+    }
+  }
+
   /// Pillow's rule since version 13: columns first if the height loses more than twice what the width loses. Until
   /// version 12 rows came first always.
   private static func filtersColumnsFirst(from source: PictureSize, to scaled: PictureSize) -> Bool {
@@ -73,8 +86,8 @@ final class Resizer {
     _ pixels: Pixels, _ rows: Range<Int>, _ taps: BicubicTaps, into result: UnsafeMutablePointer<UInt8>
   ) {
     let columns = taps.inputs
-    let scratch = scratch.bytes(CImageKernels_rowScratch(columns.count, taps.outputs))
     taps.droppingInputs(columns.lowerBound).withKernelTaps { taps in
+      let scratch = scratch.bytes(CImageKernels_rowScratch(columns.count, taps))
       CImageKernels_filterRows(
         pixels.start + rows.lowerBound * pixels.stride + 3 * columns.lowerBound, pixels.stride, rows.count,
         columns.count, taps, result, scratch)

@@ -31,7 +31,8 @@ public func patches(
         pixels.baseAddress, height, width, patch, seen, perPicture, factor, offset, y.floatPointer, band.lowerBound,
         band.upperBound)
     case .bfloat16:
-      CKernels_patches_bf16(
+      let cut = CKernels_picks_bytes() != 0 ? CKernels_patches_bf16_wide : CKernels_patches_bf16
+      cut(
         pixels.baseAddress, height, width, patch, seen, perPicture, factor, offset, y.bfloat16Pointer, band.lowerBound,
         band.upperBound)
     }

@@ -29,6 +29,13 @@ struct Pack: ParsableCommand {
   var resize: Int?
 
   @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "JPEG quality, 1 to 100, of pictures that are changed (default: 95). 85 takes half the bytes, and three quarters of the time to decode.",
+      valueName: "q"))
+  var quality: Int?
+
+  @Option(
     parsing: .unconditional, help: ArgumentHelp("Leave out pictures with a shorter shortest side.", valueName: "px"))
   var minSide: Int?
 
@@ -81,6 +88,14 @@ struct Pack: ParsableCommand {
         throw ValidationError("\(name): expected 1 to 65535 pixels")
       }
     }
+    if let quality {
+      guard (1...100).contains(quality) else { throw ValidationError("--quality: expected 1 to 100") }
+      guard resize != nil || orient || background != nil else {
+        throw ValidationError(
+          "--quality: pictures keep their bytes unless --resize, --orient or --background changes them; give one of these"
+        )
+      }
+    }
     guard samplesPerShard > 0 else { throw ValidationError("--samples-per-shard: expected at least 1") }
     guard (1...19).contains(level) else { throw ValidationError("--level: expected 1 to 19") }
     guard captionTemplate?.contains("{}") ?? true else {
@@ -115,10 +130,14 @@ struct Pack: ParsableCommand {
 
   private func packer() throws -> Packer {
     let preparer = PicturePreparer(
-      shortestSide: resize, smallestSide: minSide, takesLooks: dropDuplicates == .near,
+      shortestSide: resize, quality: quality ?? PicturePreparer.defaultQuality, smallestSide: minSide,
+      takesLooks: dropDuplicates == .near,
       options: DecodingOptions(background: background?.rgb, appliesOrientation: orient))
     let settings: [String: String?] = [
-      "--resize": resize.map { "\($0)" }, "--min-side": minSide.map { "\($0)" },
+      "--resize": resize.map { "\($0)" },
+      // Not noted is the default, as by programs that knew no other.
+      "--quality": quality.flatMap { $0 == PicturePreparer.defaultQuality ? nil : "\($0)" },
+      "--min-side": minSide.map { "\($0)" },
       "--background": background.map(\.text), "--orient": orient ? "given" : nil,
       "--image-column": imageColumn, "--caption-column": captionColumn, "--caption-template": captionTemplate,
     ]

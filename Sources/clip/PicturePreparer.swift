@@ -6,14 +6,19 @@ import Shards
 struct PicturePreparer: Sendable {
   /// Pictures with a longer shortest side are shrunk to it; nil: none are.
   let shortestSide: Int?
+  /// Of JPEG files that are encoded again, 1…100.
+  let quality: Int
   /// Pictures with a shorter shortest side are left out; nil: none are.
   let smallestSide: Int?
   /// Whether to tell what pictures look like.
   let takesLooks: Bool
   let options: DecodingOptions
 
-  /// A picture that needs no change keeps its bytes. A changed one stays JPEG if it was, at a quality that hides the
-  /// second encoding; others become PNG, which loses nothing.
+  /// The quality that hides a second encoding, where nobody asks for another.
+  static let defaultQuality = 95
+
+  /// A picture that needs no change keeps its bytes. A changed one stays JPEG if it was, with chroma at half resolution;
+  /// others become PNG, which loses nothing.
   func prepare(_ bytes: [UInt8]) throws -> PreparedPicture {
     do {
       let header = try PictureHeader(bytes)
@@ -26,7 +31,7 @@ struct PicturePreparer: Sendable {
       let look = takesLooks ? picture.look : nil
       if shrunk == plain { return PreparedPicture(bytes: bytes, format: header.format.stored, look: look) }
       return header.format == .jpeg
-        ? PreparedPicture(bytes: try shrunk.encodedAsJPEG(), format: .jpg, look: look)
+        ? PreparedPicture(bytes: try shrunk.encodedAsJPEG(quality: quality), format: .jpg, look: look)
         : PreparedPicture(bytes: try shrunk.encodedAsPNG(), format: .png, look: look)
     } catch let error as ImageError {
       throw UnusableSample(reason: error.reason.rawValue.replacingOccurrences(of: " ", with: "_"))

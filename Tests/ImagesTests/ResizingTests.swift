@@ -1,3 +1,4 @@
+import CImageKernels
 import Images
 import Testing
 
@@ -39,6 +40,44 @@ import Testing
       let flat = Picture(size: PictureSize(width: 50, height: 3), pixels: [UInt8](repeating: gray, count: 450))
       let resized = flat.resized(to: PictureSize(width: 23, height: 71))
       #expect(resized.pixels.allSatisfy { $0 == gray })
+    }
+  }
+
+  @Test func whatIsNotScaledIsCopied() {
+    let source = Region(x: 5, y: 3, size: PictureSize(width: 40, height: 31))
+    let window = Region(x: 2, y: 7, size: PictureSize(width: 33, height: 20))
+    let framed = big.framed(Framing(source: source, scaled: source.size, window: window))
+    #expect(framed == big.cropped(source).cropped(window))
+    #expect(big.resized(to: big.size) == big)
+  }
+
+  /// Processors with dot products of bytes take another way than the others. Few weights of few sizes would not tell a
+  /// lost carry or a tap too many, so these are drawn, and as large as weights become.
+  @Test(.enabled(if: CImageKernels_hasDotProducts() != 0, "this processor has no dot products of bytes"))
+  func everyProcessorMakesTheSameBytes() {
+    var generator = SplitMix(state: 19)
+    for round in 0..<400 {
+      let width = Int.random(in: 1...200, using: &generator), rows = Int.random(in: 1...70, using: &generator)
+      let columns = DrawnTaps(inputs: width, outputs: .random(in: 1...100, using: &generator), using: &generator)
+      let samples = (0..<3 * width * rows).map { _ in
+        round % 2 == 0 ? UInt8.random(in: 0...255, using: &generator) : Bool.random(using: &generator) ? 255 : 0
+      }
+      columns.withKernelTaps { taps in
+        var scratch = [UInt8](repeating: 0xA5, count: CImageKernels_rowScratch(width, taps))
+        var (found, expected) = ([UInt8](repeating: 1, count: 3 * rows * taps.outputs), [UInt8]())
+        expected = found
+        CImageKernels_filterRows(samples, 3 * width, rows, width, taps, &found, &scratch)
+        CImageKernels_filterRowsPlainly(samples, 3 * width, rows, width, taps, &expected, &scratch)
+        #expect(found == expected, "rows of \(width) pixels to \(taps.outputs)")
+      }
+      let down = DrawnTaps(inputs: rows, outputs: .random(in: 1...40, using: &generator), using: &generator)
+      down.withKernelTaps { taps in
+        var (found, expected) = ([UInt8](repeating: 1, count: 3 * width * taps.outputs), [UInt8]())
+        expected = found
+        CImageKernels_filterColumns(samples, 3 * width, 3 * width, taps, &found)
+        CImageKernels_filterColumnsPlainly(samples, 3 * width, 3 * width, taps, &expected)
+        #expect(found == expected, "columns of \(rows) pixels to \(taps.outputs)")
+      }
     }
   }
 

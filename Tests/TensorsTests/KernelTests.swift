@@ -136,6 +136,28 @@ import Testing
     }
   }
 
+  /// Of any size and any choice, whichever way this processor takes.
+  @Test func patchesOfBFloat16AreThoseOfFloatsRounded() {
+    let mean: SIMD3<Float> = [0.48145466, 0.4578275, 0.40821073], deviation: SIMD3<Float> = [0.27, 0.26, 0.28]
+    for patch in [1, 2, 7, 14, 16, 21, 22, 32, 33, 40] {
+      let (height, width) = (2 * patch, 3 * patch)
+      let bytes = (0..<2 * height * width * 3).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
+      for seen in [nil, [5, 0, 3, 1] as [Int32]] {
+        let rows = seen?.count ?? 12
+        let exact = Tensor(rows: rows, columns: 3 * patch * patch)
+        let found = Tensor(rows: rows, columns: 3 * patch * patch, .bfloat16)
+        // Behind the last pixel nothing may be read: the bytes end where the buffer does.
+        bytes.withUnsafeBufferPointer {
+          for y in [exact, found] {
+            patches(
+              of: $0, height: height, width: width, patch: patch, seen: seen, mean: mean, deviation: deviation, into: y)
+          }
+        }
+        #expect(found.values == exact.narrowed.values, "patches of \(patch) pixels")
+      }
+    }
+  }
+
   @Test func sumsOfSquaresAreExactEnoughForMillions() {
     let x = Tensor([Float](repeating: 0.1, count: 3_000_000), columns: 3_000_000)
     #expect(abs(sumOfSquares(x) - 3_000_000 * Double(Float(0.1)) * Double(Float(0.1))) < 0.01)

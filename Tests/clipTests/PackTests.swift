@@ -69,6 +69,48 @@ import Testing
     #expect(!scratch.exists("other"))
   }
 
+  /// What is changed gets the quality, what is not keeps its bytes; a packing goes on only with its own.
+  @Test func changedPicturesHaveTheQuality() throws {
+    let large = Shapes.picture(1).resized(to: PictureSize(width: 200, height: 160))
+    let file = try large.encodedAsJPEG()
+    try scratch.write(file, to: "in/large.jpg")
+    try scratch.write("a large one", to: "in/large.txt")
+    let small = try Shapes.picture(2).encodedAsJPEG(quality: 91)
+    try scratch.write(small, to: "in/small.jpg")
+    try scratch.write("a small one", to: "in/small.txt")
+    try scratch.write(large.encodedAsPNG(), to: "in/sharp.png")
+    try scratch.write("one that loses nothing", to: "in/sharp.txt")
+    let shrunk = try Picture.decode(file).shrunk(toShortestSide: 80)
+    for (quality, arguments) in [(95, []), (95, ["--quality", "95"]), (70, ["--quality", "70"])] {
+      try scratch.succeed(["pack", "in", "--resize", "80", "--into", "shards"] + arguments)
+      try scratch.succeed(["unpack", "shards", "--into", "out"])
+      #expect(try scratch.read("out/shard-000000/large.jpg") == shrunk.encodedAsJPEG(quality: quality))
+      #expect(try scratch.read("out/shard-000000/small.jpg") == small)
+      #expect(
+        try Picture.decode(scratch.read("out/shard-000000/sharp.png")) == large.shrunk(toShortestSide: 80))
+      try scratch.remove("shards")
+      try scratch.remove("out")
+    }
+  }
+
+  @Test func anotherQualityDoesNotGoOn() throws {
+    try scratch.writeShapes(20, to: "in")
+    // Found broken when there are shards already.
+    try scratch.write("filepath,title\n\"in/p0.png,not closed", to: "table.csv")
+    let arguments = ["pack", "in", "table.csv", "--samples-per-shard", "8", "--resize", "24", "--into", "shards"]
+    try scratch.fail(arguments + ["--quality", "70"], with: 74, "table.csv: line 2", "the same command goes on")
+    let left = try files("shards")
+    #expect(left["packing.jsonl"] != nil && left["shard-000000.tar.zst"] != nil)
+    for (others, now) in [([], "not given"), (["--quality", "71"], "71"), (["--quality", "95"], "not given")] {
+      try scratch.fail(
+        arguments + others, with: 74, "holds an unfinished packing with --quality 70, this command says \(now)")
+      #expect(try files("shards") == left)
+    }
+    try scratch.write("filepath,title\n", to: "table.csv")
+    let packed = try scratch.succeed(arguments + ["--quality", "70"])
+    #expect(packed.output.contains("went on behind"))
+  }
+
   @Test func aSheetShowsThePictures() throws {
     try scratch.writeShapes(9, to: "in")
     try scratch.succeed(["pack", "in", "--into", "data/shards"])

@@ -71,6 +71,13 @@ import Testing
     (["pack", "in"], "--into"),
     (["pack", "in", "--into", "out", "--resize", "-3"], "--resize: expected 1 to 65535 pixels"),
     (["pack", "in", "--into", "out", "--resize", "big"], "The value 'big' is invalid for '--resize"),
+    (["pack", "in", "--into", "out", "--resize", "9", "--quality", "0"], "--quality: expected 1 to 100"),
+    (["pack", "in", "--into", "out", "--resize", "9", "--quality", "101"], "--quality: expected 1 to 100"),
+    (
+      ["pack", "in", "--into", "out", "--resize", "9", "--quality", "best"],
+      "The value 'best' is invalid for '--quality"
+    ),
+    (["pack", "in", "--into", "out", "--quality", "85"], "unless --resize, --orient or --background changes them"),
     (["pack", "in", "--into", "out", "--level", "20"], "--level: expected 1 to 19"),
     (["pack", "in", "--into", "out", "--samples-per-shard", "0"], "--samples-per-shard: expected at least 1"),
     (["pack", "in", "--into", "out", "--threads", "-1"], "--threads: expected 1 to 1024"),

@@ -259,6 +259,12 @@ void CKernels_adamw(struct CKernels_AdamW settings, float *values, const float *
 
 // MARK: Pictures
 
+/// Whether this processor has CKernels_patches_bf16_wide, which makes the same numbers as CKernels_patches_bf16 sooner.
+int CKernels_picks_bytes(void);
+void CKernels_patches_bf16_wide(const uint8_t *pixels, size_t height, size_t width, size_t patch, const int32_t *seen,
+                                size_t per_picture, const float *factor, const float *offset, bf16 *y, size_t begin,
+                                size_t end);
+
 /// Rows [begin, end) of a patch matrix out of 8-bit RGB pictures of height × width: row = picture, patch row, patch
 /// column; columns = channel, y, x, as in a convolution's weight. Values are byte × factor[channel] + offset[channel].
 /// `per_picture` rows belong to a picture: its patches that `seen` numbers, or all of them where it is null.
