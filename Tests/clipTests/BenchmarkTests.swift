@@ -117,9 +117,10 @@ extension RankTests {
           "samples", "undecodable", "pixels", "samples_per_second", "seconds_per_sample",
           "processor_seconds_per_sample", "shares",
         ]) == Set(found.keys))
-      // One thread cannot take more of the processor than there was time; both clocks count in some grain.
+      // One thread cannot take more of the processor than there was time; others of the process end meanwhile, and both
+      // clocks count in some grain, which in a tenth of a second is much.
       let processor = try number(found, "processor_seconds_per_sample")
-      #expect(try processor > 0 && processor < 1.1 * number(found, "seconds_per_sample"))
+      #expect(try processor > 0 && processor < 3 * number(found, "seconds_per_sample"))
       let shares = try #require(found["shares"] as? [String: Double])
       #expect(
         Set(shares.keys) == ["reading", "decompressing", "decoding", "resizing", "normalizing", "tokenizing", "other"])
