@@ -4,6 +4,7 @@
 #
 #   launch/faults.sh             after `swift build -c release --build-tests`; twenty minutes or so on two cores
 #   launch/faults.sh --short     a sample of each, a minute or two; what launch/test.sh runs
+#   launch/faults.sh packing     the promises whose names have this word, all of each
 #
 # What a killed run must do: the same command again ends with the weights of a run that nobody disturbed, byte for byte.
 # Needs strace (launch/install.sh brings it), which kills a process at a system call of choice or lets that call fail.
@@ -12,8 +13,8 @@ set -uo pipefail
 
 cd "$(dirname "$0")/.." || exit
 readonly built=$PWD/.build/release/clip
-short=
-[ "${1-}" = --short ] && short=yes
+short='' only=''
+if [ "${1-}" = --short ]; then short=yes; else only=${1-}; fi
 passed=0 failed=0
 # Some environments pin OpenBLAS to the kernels of an older processor.
 unset OPENBLAS_CORETYPE
@@ -38,6 +39,9 @@ promise() {
     echo "FAILED $1: $2 tries, $3 survived${4:+; first: $4}"
   fi
 }
+
+# try FUNCTION NAME …: puts a promise to the test, if it is asked for.
+try() { [[ $2 != *"$only"* ]] || "$@"; }
 
 # shellcheck source=../Tests/faults/data.sh
 . Tests/faults/data.sh
@@ -392,40 +396,41 @@ mpirun --oversubscribe -n 2 "${command[@]}" >"$scratch/log" 2>&1 || { cat "$scra
 
 
 many=${short:+3} few=${short:+1}
-disturbed "killed at every system call of a save, alone" 0 "${many:-100000}" save "$calls" signal=SIGKILL "$scratch/alone"
-disturbed "killed at system calls of a run, alone" 0 "${few:-10}" run "$calls" signal=SIGKILL "$scratch/alone"
+try disturbed "killed at every system call of a save, alone" 0 "${many:-100000}" save "$calls" signal=SIGKILL "$scratch/alone"
+try disturbed "killed at system calls of a run, alone" 0 "${few:-10}" run "$calls" signal=SIGKILL "$scratch/alone"
 for rank in 0 1; do
-  disturbed "killed at every system call of a save of rank $rank of 2" "$rank" "${few:-100000}" save "$calls" signal=SIGKILL \
+  try disturbed "killed at every system call of a save of rank $rank of 2" "$rank" "${few:-100000}" save "$calls" signal=SIGKILL \
     "$scratch/two" mpirun --oversubscribe -n 2
 done
-disturbed "no space left at every call of a save" 0 "${many:-100000}" save "$calls" error=ENOSPC "$scratch/alone"
-disturbed "no space left at calls of a run" 0 "${few:-20}" run "write pwrite64 fsync rename" error=ENOSPC "$scratch/alone"
-disturbed "input or output errors at every sync of a save" 0 "${many:-100000}" save "fsync fdatasync" error=EIO "$scratch/alone"
-disturbed "a quota met at every write of a save" 0 "${many:-100000}" save "pwrite64 ftruncate" error=EDQUOT "$scratch/alone"
-disturbed "a disk that has become read-only at every call of a save" 0 "${many:-100000}" save "openat mkdir rename" \
+try disturbed "no space left at every call of a save" 0 "${many:-100000}" save "$calls" error=ENOSPC "$scratch/alone"
+try disturbed "no space left at calls of a run" 0 "${few:-20}" run "write pwrite64 fsync rename" error=ENOSPC "$scratch/alone"
+try disturbed "input or output errors at every sync of a save" 0 "${many:-100000}" save "fsync fdatasync" error=EIO "$scratch/alone"
+try disturbed "a quota met at every write of a save" 0 "${many:-100000}" save "pwrite64 ftruncate" error=EDQUOT "$scratch/alone"
+try disturbed "a disk that has become read-only at every call of a save" 0 "${many:-100000}" save "openat mkdir rename" \
   error=EROFS "$scratch/alone"
-disturbed "permission denied at every call of a save" 0 "${many:-100000}" save "openat mkdir rename" error=EACCES \
+try disturbed "permission denied at every call of a save" 0 "${many:-100000}" save "openat mkdir rename" error=EACCES \
   "$scratch/alone"
-packing_killed "packing killed at random moments, and again while it goes on" "$([ "$short" ] && echo 2 || echo 50)"
-packing_disturbed "packing killed at system calls" "${few:-40}" signal=SIGKILL
-packing_disturbed "packing with no space left at system calls" "${few:-40}" error=ENOSPC
-unreadable "shards that cannot be read" "${few:-5}"
-unanswered "a disk that does not answer is named"
-unheard "standard output and error on a full disk, or closed"
-powerless "power lost at every moment of a save, alone" 1
-powerless "power lost at every moment of a save of 2 ranks" 2
-slow "a checkpoint of a slow disk is of its step, and training goes on"
-restarted "ranks killed at random under clip launch" "$([ "$short" ] && echo 2 || echo 20)"
-named "a stopped rank is named and the run ended" "$([ "$short" ] && echo 1 || echo 6)"
-straggling "a slow rank is named"
-lost "a host whose cable is pulled"
-fewer "a host that is gone is left out"
+try packing_killed "packing killed at random moments, and again while it goes on" "$([ "$short" ] && echo 2 || echo 50)"
+try packing_disturbed "packing killed at system calls" "${few:-40}" signal=SIGKILL
+try packing_disturbed "packing with no space left at system calls" "${few:-40}" error=ENOSPC
+try unreadable "shards that cannot be read" "${few:-5}"
+try unanswered "a disk that does not answer is named"
+try unheard "standard output and error on a full disk, or closed"
+try powerless "power lost at every moment of a save, alone" 1
+try powerless "power lost at every moment of a save of 2 ranks" 2
+try slow "a checkpoint of a slow disk is of its step, and training goes on"
+try restarted "ranks killed at random under clip launch" "$([ "$short" ] && echo 2 || echo 20)"
+try named "a stopped rank is named and the run ended" "$([ "$short" ] && echo 1 || echo 6)"
+try straggling "a slow rank is named"
+try lost "a host whose cable is pulled"
+try fewer "a host that is gone is left out"
 if [ -z "$short" ]; then
-  tested "a flipped byte, a cut, a missing or another file in a checkpoint, a forged header" "CheckpointsTests"
-  tested "killed runs go on to the same bytes; 8, 4, 2, 1 and 8 ranks take parts of one" "ResumeTests|ShardingTests|CanonicalTests"
-  tested "ranks that die in every phase leave nothing behind" "DeathTests"
-  tested "signals, restarts, two runs in one directory, other data, batch or model" "PreemptionTests"
-  tested "full disks, damaged files, ranks that do not fit, ranks that hang" "TrainingFaultTests|WatchdogTests"
+  try tested "a flipped byte, a cut, a missing or another file in a checkpoint, a forged header" "CheckpointsTests"
+  try tested "killed runs go on to the same bytes; 8, 4, 2, 1 and 8 ranks take parts of one" "ResumeTests|ShardingTests|CanonicalTests"
+  try tested "ranks that die in every phase leave nothing behind" "DeathTests"
+  try tested "signals, restarts, two runs in one directory, other data, batch or model" "PreemptionTests"
+  try tested "full disks, damaged files, ranks that do not fit, ranks that hang" "TrainingFaultTests|WatchdogTests"
 fi
+[ $((passed + failed)) -gt 0 ] || { echo "faults: no promise has \"$only\" in its name" >&2; exit 1; }
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
