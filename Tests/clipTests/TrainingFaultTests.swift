@@ -175,8 +175,12 @@ extension RankTests {
       while lines() < 3, program.isRunning, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.005) }
       #expect(FileManager.default.createFile(atPath: scratch("disk/filler"), contents: nil))
       let filler = try #require(FileHandle(forWritingAtPath: scratch("disk/filler")))
-      while (try? filler.write(contentsOf: Data(count: 4096))) != nil {}
-      Thread.sleep(forTimeInterval: 0.7)
+      // A checkpoint that is removed meanwhile leaves room, which is filled as well.
+      let filled = ContinuousClock.now + .seconds(1.5)
+      while ContinuousClock.now < filled {
+        while (try? filler.write(contentsOf: Data(count: 4096))) != nil {}
+        Thread.sleep(forTimeInterval: 0.01)
+      }
       let stuck = lines()
       Thread.sleep(forTimeInterval: 0.3)
       #expect(lines() == stuck && program.isRunning)
