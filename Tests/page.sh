@@ -88,9 +88,12 @@ expect "too many pixels" 'has 12000×9000 pixels, expected at most 64 million' \
   "$(ask '/api/classify?name=a' --data-binary "@$scratch/huge.png")"
 head -c 40000000 /dev/zero >"$scratch/long"
 expect "too many bytes" '413' "$(ask '/api/classify?name=a' --header Expect: --data-binary "@$scratch/long")"
-expect "and it goes on" '200' "$(ask /api/about)"
+truncate --size 700M "$scratch/endless"
+expect "far too many bytes" '413' "$(ask /api/search --header Expect: --data-binary "@$scratch/endless")"
+expect "twice" '413' "$(ask /api/search --header Expect: --data-binary "@$scratch/endless")"
+expect "and it goes on" '200' "$(ask /api/about --max-time 5)"
 taken=$("$clip" serve --weights "$scratch/run" --data "$scratch/shards" --port "${place##*:}" 2>&1 >/dev/null)
-expect "a port that is taken" 'Name another --port' "$taken"
+expect "a port that is taken" 'and a port nobody has' "$taken"
 
 # The same with the embeddings of a file, which is read while it answers.
 questions() {

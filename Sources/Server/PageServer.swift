@@ -120,13 +120,13 @@ public struct PageServer: Sendable {
     return Self.json(try await session.classify(bytes, as: names, template: template))
   }
 
-  /// The bytes of a request. What is beyond the limit is read and dropped, so that whoever sends it hears why.
+  /// The bytes of a request. What is beyond the limit is read to its end and dropped, so that whoever sends it hears why,
+  /// and the library does not take the rest for another request.
   private func body(of request: HTTPRequest) async throws -> [UInt8] {
     var bytes: [UInt8] = [], count = 0
     for try await part in request.bodySequence {
       count += part.count
       if count <= Self.mostBytes { bytes += part } else { bytes = [] }
-      guard count <= 16 * Self.mostBytes else { break }
     }
     guard count <= Self.mostBytes else {
       throw Refusal(.payloadTooLarge, "more than \(Self.mostBytes >> 20) MiB were sent, which is the most there may be")

@@ -8,7 +8,7 @@ struct DatasetEncoder {
   let encoder: Encoder
   private let index: EmbeddingIndex?
 
-  /// Opens all, and checks that an index is of this model and these datasets.
+  /// Opens all, and checks that an index is of this model and these datasets, and undamaged.
   init(_ weights: WeightsOption, _ data: [String], _ index: IndexOption, _ threads: ThreadOption) throws {
     threads.apply()
     self.index = try index.open()
@@ -17,6 +17,7 @@ struct DatasetEncoder {
     // The width first: what tells models apart reads all of their numbers.
     try self.index?.check(samples: samples, model: nil, dimension: encoder.dimension)
     try self.index?.check(samples: nil, model: "\(encoder.digest)", dimension: encoder.dimension)
+    try self.index?.prove()
   }
 
   /// The embeddings of all pictures, in the order of the samples: those of the index, or computed now, with a count on the

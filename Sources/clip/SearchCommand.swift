@@ -59,6 +59,8 @@ struct SearchCommand: ParsableCommand {
   }
 
   private struct Found: Encodable {
+    /// The sample's number, counted through all datasets, and the row of an index.
+    let index: Int
     let key: String
     let caption: String
     let score: Float
@@ -108,7 +110,7 @@ struct SearchCommand: ParsableCommand {
         query,
         try hits.map { hit in
           let sample = try samples.sample(at: hit.index)
-          return Found(key: sample.key, caption: sample.caption.trimmed, score: hit.score)
+          return Found(index: hit.index, key: sample.key, caption: sample.caption.trimmed, score: hit.score)
         })
     }
     if let sheet {

@@ -44,7 +44,7 @@ struct Serve: ParsableCommand {
   func run() throws {
     let model = try DatasetEncoder(weights, data, index, threads)
     let session = ModelSession(model.encoder, model.samples, try model.images(), name: weights.path)
-    let server = PageServer(session, host: host, port: port)
+    let server = PageServer(session, host: host == "localhost" ? "127.0.0.1" : host, port: port)
     // The main thread waits: whatever ends the server ends the program.
     let ended = DispatchSemaphore(value: 0)
     nonisolated(unsafe) var failure: (any Error)?
@@ -60,7 +60,10 @@ struct Serve: ParsableCommand {
     }
     ended.wait()
     if let failure {
-      throw FileError("\(host):\(port)", "cannot be listened at: \(failure); is the port taken? Name another --port.")
+      throw FileError(
+        "\(host):\(port)",
+        "cannot be listened at: \(failure); expected an address of this machine, such as 127.0.0.1 or ::1, and a port "
+          + "nobody has")
     }
   }
 }

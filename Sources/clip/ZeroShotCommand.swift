@@ -96,14 +96,16 @@ struct ZeroShotCommand: ParsableCommand {
       let prompts = try PromptTemplates(templates ?? "photo")
       let known = try labels.known()
       let encoder = try Encoder(weights.open(in: world), threads: threads.count)
-      let saved = try classifier.map { try ZeroShotClassifier(contentsOf: $0, dimension: encoder.dimension) }
+      let saved = try classifier.map {
+        try ZeroShotClassifier(contentsOf: $0, dimension: encoder.dimension, model: encoder.digest)
+      }
       let pictures = try labels.open(
         data, known: saved?.classes ?? known, labels: table,
         templates: saved?.templates.compactMap { PromptTemplate($0) } ?? prompts.templates)
       if world.isFirst { warn(of: pictures) }
       let described =
         try saved?.with(pictures.classes) ?? describe(pictures.classes, prompts, by: encoder, in: world)
-      if world.isFirst { try saveClassifier.map { try described.write(to: $0) } }
+      if world.isFirst { try saveClassifier.map { try described.write(to: $0, model: encoder.digest) } }
 
       var meter = WorldMeter("pictures", in: world)
       let found = try ZeroShotEvaluation(pictures, by: encoder, described, in: world) { meter.show($0) }

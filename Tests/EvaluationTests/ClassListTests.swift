@@ -98,19 +98,29 @@ import Testing
     let list = try ClassList(contentsOf: try scratch.write("n1\tdog|hund\nn2\t\"cat\"\n", to: "c.txt"))
     let path = "\(scratch.path)/classifier.safetensors"
     try ZeroShotClassifier(list, features: Tensor([1, 0, 0, 0, 0.6, 0.8], columns: 3), templates: ["a {}"])
-      .write(to: path)
-    let read = try ZeroShotClassifier(contentsOf: path, dimension: 3)
+      .write(to: path, model: Digest(of: [1]))
+    let read = try ZeroShotClassifier(contentsOf: path, dimension: 3, model: Digest(of: [1]))
     #expect(read.classes.classes == list.classes && read.templates == ["a {}"])
     #expect(read.features.values == [1, 0, 0, 0, 0.6, 0.8])
-    let other = #expect(throws: FileError.self) { try ZeroShotClassifier(contentsOf: path, dimension: 4) }
+    let other = #expect(throws: FileError.self) {
+      try ZeroShotClassifier(contentsOf: path, dimension: 4, model: Digest(of: [1]))
+    }
     #expect(other?.description.contains("has embeddings of 3 numbers, expected 4 as the model's") == true)
+    let stranger = #expect(throws: FileError.self) {
+      try ZeroShotClassifier(contentsOf: path, dimension: 3, model: Digest(of: [2]))
+    }
+    #expect(stranger?.description.contains("was made with another model") == true)
     try SafetensorsWriter.write([TensorSource("class_features", shape: [2, 3], values: [1, 0, 0, 0, 1, 0])], to: path)
-    let bare = #expect(throws: FileError.self) { try ZeroShotClassifier(contentsOf: path, dimension: 3) }
+    let bare = #expect(throws: FileError.self) {
+      try ZeroShotClassifier(contentsOf: path, dimension: 3, model: Digest(of: [1]))
+    }
     #expect(bare?.description.contains("is no classifier") == true)
     try SafetensorsWriter.write(
       [TensorSource("class_features", shape: [2, 3], values: [1, 0, 0, 0, 1, 0])], to: path,
       metadata: ["classes": #"[{"label":"a","names":["a"],"has_own_label":false}]"#, "templates": "[]"])
-    let short = #expect(throws: FileError.self) { try ZeroShotClassifier(contentsOf: path, dimension: 3) }
+    let short = #expect(throws: FileError.self) {
+      try ZeroShotClassifier(contentsOf: path, dimension: 3, model: Digest(of: [1]))
+    }
     #expect(short?.description.contains("shape [2, 3], expected a row for each of 1 classes") == true)
   }
 

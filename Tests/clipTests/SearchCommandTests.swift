@@ -110,7 +110,14 @@ extension RankTests {
       try refuse(indexed, "index.safetensors: is not a valid safetensors file", "it was cut short")
       // Not a number: the last of the file, which is of the last picture.
       try scratch.write(whole.dropLast(4) + [0, 0, 0xC0, 0x7F], to: "index.safetensors")
-      try scratch.fail(indexed, with: 74, "index.safetensors: row 143 is no embedding")
+      try scratch.fail(indexed, with: 74, "index.safetensors: is damaged: its image_features have digest")
+      // Another sign, of which no length tells: found, and mended as the message says.
+      let sign = try #require(whole.last)
+      try scratch.write(whole.dropLast(1) + [sign ^ 0x80], to: "index.safetensors")
+      try refuse(indexed, "index.safetensors: is damaged: its image_features have digest", "make it again")
+      try embed()
+      #expect(try scratch.read("index.safetensors") == whole)
+      try scratch.succeed(indexed)
       try scratch.write("hello", to: "index.safetensors")
       try refuse(indexed, "index.safetensors: has 5 bytes, expected a safetensors file")
 

@@ -125,7 +125,7 @@ public struct DatasetEmbedding {
     let isSame =
       index.count == plan.samples && index.dimension == plan.dimension && index.model == "\(plan.model)"
       && index.dataset == "\(plan.dataset)" && index.hasTexts == plan.hasTexts
-    return isSame ? index : nil
+    return isSame && (try? index.prove()) != nil ? index : nil
   }
 
   /// An error, with what a person may do once its reason is gone.

@@ -22,9 +22,6 @@ struct EmbeddedPart {
     static let part = "part"
     static let examples = "examples"
     static let checksum = "checksum"
-
-    /// Of the numbers of a tensor.
-    static func digest(of tensor: String) -> String { "\(tensor)_digest" }
   }
 
   /// Writes a part.
@@ -41,7 +38,7 @@ struct EmbeddedPart {
     metadata[EmbeddingIndex.Key.undecodable] = "\(flaws.count)"
     metadata[Key.examples] = flaws.prefix(mostExamples).map { $0.replacing("\n", with: " ") }.joined(separator: "\n")
     for (name, rows) in tensors {
-      metadata[Key.digest(of: name)] = "\(rows.withFloats { Digest(of: UnsafeRawBufferPointer($0)) })"
+      metadata[EmbeddingIndex.Key.digest(of: name)] = "\(rows.withFloats { Digest(of: UnsafeRawBufferPointer($0)) })"
     }
     metadata[Key.checksum] = checksum(of: metadata)
     let sources = tensors.map { name, rows in
@@ -85,7 +82,7 @@ struct EmbeddedPart {
       initialized = count
     }
     try numbers.withUnsafeBytes { bytes in
-      let found = Digest(of: bytes), expected = file.metadata[Key.digest(of: name)] ?? "none"
+      let found = Digest(of: bytes), expected = file.metadata[EmbeddingIndex.Key.digest(of: name)] ?? "none"
       guard "\(found)" == expected else {
         throw Damage(reason: "its \(name) have digest \(found), expected \(expected)")
       }

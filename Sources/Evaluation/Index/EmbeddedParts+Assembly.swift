@@ -20,12 +20,17 @@ extension EmbeddedParts {
           try self.lend(name, body)
         }
       }
-      try SafetensorsWriter.write(
-        sources, to: wholePath,
-        metadata: [
-          "format": "pt", EmbeddingIndex.Key.model: "\(plan.model)", EmbeddingIndex.Key.dataset: "\(plan.dataset)",
-          EmbeddingIndex.Key.samples: "\(plan.samples)", EmbeddingIndex.Key.undecodable: "\(undecodable)",
-        ])
+      var metadata = [
+        "format": "pt", EmbeddingIndex.Key.model: "\(plan.model)", EmbeddingIndex.Key.dataset: "\(plan.dataset)",
+        EmbeddingIndex.Key.samples: "\(plan.samples)", EmbeddingIndex.Key.undecodable: "\(undecodable)",
+      ]
+      // The header comes first, so that the parts are read twice.
+      for name in plan.tensors {
+        let digest = RunningDigest()
+        try lend(name) { digest.append($0) }
+        metadata[EmbeddingIndex.Key.digest(of: name)] = "\(digest.digest)"
+      }
+      try SafetensorsWriter.write(sources, to: wholePath, metadata: metadata)
     case .numPy:
       let file = try FileWriter(wholePath)
       try file.append(NumPyHeader.bytes(rows: plan.samples, columns: plan.dimension))

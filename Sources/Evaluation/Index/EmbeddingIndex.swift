@@ -7,7 +7,8 @@ public import Tensors
 ///
 /// A safetensors file with `image_features` (samples, embedding), single precision: row i is the picture of sample i of
 /// the ``Shards/ShardCollection``, of length 1, or zeros where that cannot be decoded. Its metadata say of which model
-/// and of which dataset. Rows are read when they are asked for, and looked at before anybody gets them.
+/// and of which dataset, and what the digests of the numbers are. Rows are read when they are asked for, and looked at
+/// before anybody gets them.
 public final class EmbeddingIndex: Sendable {
   /// Where the file lies.
   public let path: String
@@ -34,6 +35,9 @@ public final class EmbeddingIndex: Sendable {
     static let dataset = "dataset"
     static let samples = "samples"
     static let undecodable = "undecodable"
+
+    /// The digest of the numbers of a tensor.
+    static func digest(of tensor: String) -> String { "\(tensor)_digest" }
   }
 
   /// How an index is made, for messages.
@@ -110,6 +114,33 @@ public final class EmbeddingIndex: Sendable {
           + "make it again with \(Self.howToMake) \(path)")
     }
   }
+
+  /// Proves that all numbers are those that were written, reading the whole file once.
+  ///
+  /// - Throws: `FileError` where they are not: what is found in it may be wrong.
+  public func prove() throws {
+    for tensor in [Self.imageFeatures] + (hasTexts ? [Self.textFeatures] : []) {
+      let digest = RunningDigest(), height = min(count, max(1, Self.provedBytes / (4 * dimension)))
+      let block = Tensor(rows: height, columns: dimension)
+      for first in stride(from: 0, to: count, by: height) {
+        let rows = block.rows(0..<min(height, count - first))
+        try rows.withMutableFloats { numbers in
+          try file.read(tensor, from: first * dimension, into: numbers)
+          digest.append(UnsafeRawBufferPointer(numbers))
+        }
+      }
+      let expected = file.metadata[Key.digest(of: tensor)] ?? "none"
+      guard "\(digest.digest)" == expected else {
+        throw FileError(
+          path,
+          "is damaged: its \(tensor) have digest \(digest.digest), expected \(expected); make it again with "
+            + "\(Self.howToMake) \(path)")
+      }
+    }
+  }
+
+  /// Bytes that are read at once to be proved.
+  private static let provedBytes = 8 << 20
 
   /// How far the square of a length may be from 1: single precision is a hundred times nearer.
   private static let tolerance = 1e-3

@@ -1,5 +1,5 @@
 import Checkpoints
-import Files
+public import Files
 import Foundation
 import Tensors
 
@@ -7,10 +7,13 @@ extension ZeroShotClassifier {
   private static let tensorName = "class_features"
   private static let classesKey = "classes"
   private static let templatesKey = "templates"
+  private static let modelKey = "model"
 
   /// Writes a safetensors file: `class_features` (classes, embedding), and in its metadata `classes` and `templates` as
   /// JSON.
-  public func write(to path: String) throws {
+  ///
+  /// - Parameter model: the ``Encoder/digest`` of the model it was made with.
+  public func write(to path: String, model: Digest) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
@@ -18,14 +21,17 @@ extension ZeroShotClassifier {
       [TensorSource(Self.tensorName, shape: [features.rows, features.columns], values: features.values)], to: path,
       metadata: [
         "format": "pt", Self.classesKey: try json(classes.classes), Self.templatesKey: try json(templates),
+        Self.modelKey: "\(model)",
       ])
   }
 
-  /// Reads what ``write(to:)`` wrote.
+  /// Reads what ``write(to:model:)`` wrote.
   ///
-  /// - Parameter dimension: numbers of the model's embeddings.
-  /// - Throws: `FileError` for anything else, and for a classifier of other embeddings.
-  public init(contentsOf path: String, dimension: Int) throws {
+  /// - Parameters:
+  ///   - dimension: numbers of the model's embeddings.
+  ///   - model: the model's ``Encoder/digest``.
+  /// - Throws: `FileError` for anything else, and for a classifier of another model.
+  public init(contentsOf path: String, dimension: Int, model: Digest) throws {
     let file = try SafetensorsFile(path)
     guard let tensor = file.tensors.first(where: { $0.name == Self.tensorName }),
       let classes = Self.decoded([ZeroShotClass].self, file.metadata[Self.classesKey]),
@@ -49,6 +55,12 @@ extension ZeroShotClassifier {
         path,
         "has embeddings of \(tensor.shape[1]) numbers, expected \(dimension) as the model's: make the classifier with "
           + "the weights it is used with")
+    }
+    guard let maker = file.metadata[Self.modelKey], maker == "\(model)" else {
+      throw FileError(
+        path,
+        "was made with another model (\(file.metadata[Self.modelKey] ?? "it does not say which")) than these weights "
+          + "(\(model)): make the classifier with the weights it is used with")
     }
     let features = Tensor(try tensor.values(), columns: dimension)
     guard features.values.allSatisfy(\.isFinite) else { throw FileError(path, "has embeddings that are no numbers") }
