@@ -38,7 +38,7 @@ prepare() {
   cp pictures/*.jpg .
   cp "$(printf '%s\n' *.jpg | head -n 1)" cat.jpg
   printf 'a red bicycle\na cat\n' | tee captions.txt >prompts.txt
-  # Two classes, of twelve pictures each and, to be shifted to, of six.
+  # Two classes of twelve pictures each; every folder has the same ones.
   for picture in "${pictures[@]:0:24}"; do
     for folder in class-folders folders/train folders/test val sketch; do
       mkdir -p "$folder/"{cat,dog}

@@ -1,3 +1,4 @@
+#include "common.h"
 #include "dot_products.h"
 
 #include <string.h>
@@ -6,12 +7,10 @@
 // compiler makes one AVX-512, two AVX2 or four SSE registers of it, and the right version is chosen at run time.
 // Integer sums are exact, so all versions give the same bytes.
 
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-
 typedef uint8_t Bytes __attribute__((vector_size(16)));
 typedef int32_t Lanes __attribute__((vector_size(64)));
 
-enum { band = 16, precision = 22 };
+enum { band = 16 };
 
 #define LOAD(address) ({ Bytes b_; memcpy(&b_, (address), sizeof b_); __builtin_convertvector(b_, Lanes); })
 
@@ -28,9 +27,6 @@ enum { band = 16, precision = 22 };
   __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define INTERLEAVE_HIGH(a, b) \
   __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-
-// Inlined into each version of its caller, or it would be compiled for the plainest processor only.
-#define INLINE static inline __attribute__((always_inline))
 
 /// Interleaving row i with row i + 8 rotates the eight bits of (row, column) by one.
 INLINE void rotate(const Bytes from[16], Bytes to[16]) {

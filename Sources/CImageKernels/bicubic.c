@@ -1,13 +1,9 @@
-#include "CImageKernels.h"
+#include "common.h"
 
 #include <math.h>
 
 // Vectors of taps. Products and sums stay apart, or the weights would not be Pillow's to the last bit.
 #pragma clang fp contract(off)
-
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-
-enum { precision = 22 };
 
 CLONES void CImageKernels_bicubicTaps(CImageKernels_Axis axis, ptrdiff_t stride, int32_t *restrict firsts,
                                       int32_t *restrict counts, int32_t *restrict weights, double *restrict raw) {

@@ -1,5 +1,7 @@
 #include "dot_products.h"
 
+#include "common.h"
+
 #include <immintrin.h>
 #include <string.h>
 
@@ -7,7 +9,7 @@
 // of 24 bits is three signed digits of base 256, so three such instructions take four taps; their sums, shifted together
 // again, are the same integers as the plain loops', and the bytes are the same.
 
-enum { precision = 22, lanes = 16, tapsAtOnce = 4, digits = 3, vector = 64 };
+enum { lanes = 16, tapsAtOnce = 4, digits = 3, vector = 64 };
 
 /// Bytes of a group's table for four taps: where its lanes' samples lie, and the digits of their weights.
 enum { tableBytes = (1 + digits) * vector };
@@ -25,7 +27,6 @@ ptrdiff_t CImageKernels_rowScratch(ptrdiff_t width, CImageKernels_Taps taps) {
 }
 
 #define WIDE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vbmi,prfchw")))
-#define INLINE static inline __attribute__((always_inline))
 
 int CImageKernels_hasDotProducts(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

@@ -56,7 +56,7 @@ public func convolveTransposed(
             }
           }
         }
-        for part in 1..<max(count, 1) { add(sums.rows(part..<part + 1), to: sums.rows(0..<1)) }
+        for part in 1..<count { add(sums.rows(part..<part + 1), to: sums.rows(0..<1)) }
         try first.arrange(gradient, sums)
       }
     }

@@ -1,5 +1,4 @@
 import COneDNN
-import Synchronization
 
 /// oneDNN on this processor, and the code it has made for shapes of operations.
 enum LibraryEngine {
