@@ -44,9 +44,12 @@ public struct LossBenchmark: Sendable {
       ).loss
       bytesSent = counting.bytesSent - before
     }
+    let unit = Contrast.unit(for: precision)
     return LossReport(
       batch: batch, dimension: dimension, precision: precision.rawValue, repeats: repeats, seconds: durations.median,
-      bestSeconds: durations.best, loss: loss, peakMemoryBytes: try world.peakMemory(),
+      bestSeconds: durations.best, products: unit == .widening ? "single precision" : unit.name,
+      gflops: 8 * Double(batch) * Double(batch) * Double(dimension) / durations.median / 1e9, loss: loss,
+      peakMemoryBytes: try world.peakMemory(),
       memoryAboveInputsBytes: Int(try world.largest(Double(max(Memory.peakResidentBytes - inputs, 0)))),
       bytesSent: Int(try world.largest(bytesSent)))
   }

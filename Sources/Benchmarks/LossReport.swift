@@ -8,6 +8,10 @@ public struct LossReport: BenchmarkReport, Sendable {
   let repeats: Int
   let seconds: Double
   let bestSeconds: Double
+  /// What multiplied, as people know it.
+  let products: String
+  /// Operations of the four products of all pictures, all captions and an embedding's numbers, over the median.
+  let gflops: Double
   let loss: Double
   let peakMemoryBytes: Int
   let memoryAboveInputsBytes: Int
@@ -22,6 +26,7 @@ public struct LossReport: BenchmarkReport, Sendable {
     var table = Table("loss and gradients")
     table.add("median of \(repeats)", Figure.seconds(seconds))
     table.add("best", Figure.seconds(bestSeconds))
+    table.add("Gflop/s, by \(products)", Figure.digits(gflops))
     table.add("loss", String(describing: loss))
     table.add("peak memory of a rank", Figure.bytes(peakMemoryBytes))
     table.add("above its embeddings", Figure.bytes(memoryAboveInputsBytes))

@@ -90,13 +90,15 @@ INLINE void sum_small(const struct CKernels_Contrast *p, struct Block at, float 
     lanes->sums[r] = sum;
   }
   const float *each = (const float *)sums;
-  for (size_t c = 0; c < at.columns; c++) p->text.sums[at.column + c] += (double)each[c];
+  double *restrict totals = p->text.sums + at.column;
+  for (size_t c = 0; c < at.columns; c++) totals[c] += (double)each[c];
 }
 
 INLINE void sum_large(const struct CKernels_Contrast *p, struct Block at, float *block, struct Lanes *lanes) {
   float largest[BLOCK_WIDTH];
   vector columns[VECTORS], sums[VECTORS] = {0}, multiplier = ALL(p->multiplier);
-  for (size_t c = 0; c < BLOCK_WIDTH; c++) largest[c] = c < at.columns ? p->text.references[at.column + c] : nowhere;
+  float *restrict references = p->text.references + at.column;
+  for (size_t c = 0; c < BLOCK_WIDTH; c++) largest[c] = c < at.columns ? references[c] : nowhere;
   memcpy(columns, largest, sizeof(columns));
   for (size_t r = 0; r < at.rows; r++) {
     vector *row = (vector *)(block + r * BLOCK_WIDTH), most = lanes->references[r];
@@ -124,11 +126,10 @@ INLINE void sum_large(const struct CKernels_Contrast *p, struct Block at, float 
   }
   const float *each = (const float *)sums;
   memcpy(largest, columns, sizeof(columns));
+  double *restrict totals = p->text.sums + at.column;
   for (size_t c = 0; c < at.columns; c++) {
-    float *reference = p->text.references + at.column + c;
-    double *total = p->text.sums + at.column + c;
-    *total = *total * (double)exponential(*reference - largest[c]) + (double)each[c];
-    *reference = largest[c];
+    totals[c] = totals[c] * (double)exponential(references[c] - largest[c]) + (double)each[c];
+    references[c] = largest[c];
   }
 }
 
@@ -157,10 +158,8 @@ CLONES void contrast_sum(const struct CKernels_Contrast *p, struct Block at, flo
     lanes->rivals[r] = most;
   }
   const float *each = (const float *)columns;
-  for (size_t c = 0; c < at.columns; c++) {
-    float *rival = p->text.rivals + at.column + c;
-    *rival = each[c] > *rival ? each[c] : *rival;
-  }
+  float *restrict rivals = p->text.rivals + at.column;
+  for (size_t c = 0; c < at.columns; c++) rivals[c] = each[c] > rivals[c] ? each[c] : rivals[c];
 }
 
 CLONES void contrast_end_rows(const struct CKernels_Contrast *p, size_t row, size_t rows, const struct Lanes *lanes) {

@@ -2,30 +2,39 @@
 //
 // A tile of logits exists only as blocks in the first-level cache: the first pass adds them to the statistics of their
 // rows and columns and forgets them, the second leaves their gradients G in the second-level cache for two more products.
-// Operands come packed: every text meets every picture, so that packing is paid once. Products are bfloat16's where the
-// caller wants them and the processor has them, else the single-precision ones below.
+// Operands come packed: every text meets every picture, so that packing is paid once. Products are bfloat16's or 16-bit
+// integers' where the caller wants them and the processor has them, else single precision's.
 #include "common.h"
 #include "contrast.h"
 #include "product.h"
 
 _Static_assert(BLOCK_ROWS >= MOST_ROWS && BLOCK_WIDTH == 2 * PANEL, "blocks and panels");
 
-// MARK: Either precision
+// MARK: Any precision
 
 static int is_float(enum CKernels_ProductUnit unit) { return unit == CKernels_NoProductUnit; }
+static int is_integer(enum CKernels_ProductUnit unit) { return unit == CKernels_Integers; }
 static size_t size_of_number(enum CKernels_ProductUnit unit) { return is_float(unit) ? sizeof(float) : sizeof(bf16); }
 // The length of an inner dimension of k in panels.
 static size_t inner(enum CKernels_ProductUnit unit, size_t k) { return is_float(unit) ? k : rounded(k, STEP); }
+// Numbers of a panel of an inner length; integers' units lie behind them.
+static size_t panel_length(enum CKernels_ProductUnit unit, size_t inner) {
+  return inner * PANEL + (is_integer(unit) ? 2 * PANEL : 0);
+}
+// Numbers of a row of an inner length, which begins at a multiple of 64 bytes.
+static size_t row_length(enum CKernels_ProductUnit unit, size_t inner) { return inner + (is_integer(unit) ? STEP : 0); }
 
 static void multiply_block(enum CKernels_ProductUnit unit, struct Left a, size_t m, size_t rows, const void *panels,
                            size_t n, size_t columns, size_t k, float *block) {
-  size_t count = columns > PANEL ? 2 : 1, next = k * PANEL;
+  size_t count = columns > PANEL ? 2 : 1, next = panel_length(unit, k), at = n / PANEL * next, from = m * a.row_step;
   if (is_float(unit)) {
-    a.numbers = (const float *)a.numbers + m * a.row_step;
-    product_floats_block(a, rows, 0, (const float *)panels + n * k, next, count, k, block);
+    a.numbers = (const float *)a.numbers + from;
+    product_floats_block(a, rows, 0, (const float *)panels + at, next, count, k, block);
+  } else if (is_integer(unit)) {
+    product_integers_block((const int16_t *)a.numbers + from, a.row_step, (const int16_t *)panels + at, next, count, k,
+                           block, NULL, 0);
   } else {
-    const bf16 *from = (const bf16 *)a.numbers + m * a.row_step;
-    product_block(unit, from, a.row_step, (const bf16 *)panels + n * k, next, count, k, block);
+    product_block(unit, (const bf16 *)a.numbers + from, a.row_step, (const bf16 *)panels + at, next, count, k, block);
   }
 }
 
@@ -37,6 +46,12 @@ static void multiply_and_add(enum CKernels_ProductUnit unit, struct Left a, size
     size_t height = rows - m < step ? rows - m : step;
     for (size_t n = 0; n < columns; n += BLOCK_WIDTH) {
       size_t width = columns - n < BLOCK_WIDTH ? columns - n : BLOCK_WIDTH;
+      if (is_integer(unit) && height == step && width == BLOCK_WIDTH) {
+        size_t next = panel_length(unit, k);
+        product_integers_block((const int16_t *)a.numbers + m * a.row_step, a.row_step,
+                               (const int16_t *)panels + n / PANEL * next, next, 2, k, block, c + m * columns + n, columns);
+        continue;
+      }
       multiply_block(unit, a, m, height, panels, n, width, k, block);
       contrast_accumulate(block, height, width, c + m * columns + n, columns);
     }
@@ -50,11 +65,30 @@ size_t CKernels_contrast_block_rows(enum CKernels_ProductUnit unit) {
 // MARK: Packing
 
 size_t CKernels_contrast_tile_bytes(enum CKernels_ProductUnit unit, size_t count, size_t dimension) {
-  return inner(unit, count) * rounded(dimension, PANEL) * size_of_number(unit);
+  return panel_length(unit, inner(unit, count)) * (rounded(dimension, PANEL) / PANEL) * size_of_number(unit);
 }
 
 size_t CKernels_contrast_panels_bytes(enum CKernels_ProductUnit unit, size_t count, size_t dimension) {
-  return rounded(count, PANEL) * inner(unit, dimension) * size_of_number(unit);
+  return rounded(count, PANEL) / PANEL * panel_length(unit, inner(unit, dimension)) * size_of_number(unit);
+}
+
+size_t CKernels_contrast_row_length(enum CKernels_ProductUnit unit, size_t dimension) {
+  return row_length(unit, inner(unit, dimension));
+}
+
+void CKernels_contrast_pack_rows(enum CKernels_ProductUnit unit, const float *x, size_t dimension, void *to,
+                                 size_t begin, size_t end) {
+  size_t length = CKernels_contrast_row_length(unit, dimension);
+  for (size_t row = begin; row < end; row++) {
+    const float *from = x + row * dimension;
+    bf16 *target = (bf16 *)to + row * length;
+    if (is_integer(unit)) {
+      product_integers_pack_row(from, dimension, (int16_t *)target);
+    } else {
+      CKernels_narrow(from, target, dimension);
+      memset(target + dimension, 0, (length - dimension) * sizeof(bf16));
+    }
+  }
 }
 
 // A panel (k, 32) of rows of x: a line of each row at a time.
@@ -79,6 +113,8 @@ void CKernels_contrast_pack_panels(enum CKernels_ProductUnit unit, const float *
     void *target = (char *)to + panel * bytes;
     if (is_float(unit)) {
       contrast_transpose(x + n * dimension, dimension, rows, dimension, target);
+    } else if (is_integer(unit)) {
+      product_integers_pack_turned_panel(x + n * dimension, dimension, rows, dimension, target);
     } else {
       product_pack_panel(&product, n, target);
     }
@@ -88,14 +124,19 @@ void CKernels_contrast_pack_panels(enum CKernels_ProductUnit unit, const float *
 void CKernels_contrast_pack_tile(enum CKernels_ProductUnit unit, const float *x, size_t count, size_t dimension,
                                  void *to) {
   struct CKernels_Product product = {.n = dimension, .k = count, .b = x, .b_stride = dimension, .b_is_float = 1};
+  size_t length = panel_length(unit, inner(unit, count));
   for (size_t n = 0; n < dimension; n += PANEL) {
-    if (!is_float(unit)) {
-      product_pack_panel(&product, n, (bf16 *)to + n * inner(unit, count));
+    size_t columns = dimension - n < PANEL ? dimension - n : PANEL, at = n / PANEL * length;
+    if (is_integer(unit)) {
+      product_integers_pack_panel(x + n, dimension, count, columns, (int16_t *)to + at);
       continue;
     }
-    size_t columns = dimension - n < PANEL ? dimension - n : PANEL;
+    if (!is_float(unit)) {
+      product_pack_panel(&product, n, (bf16 *)to + at);
+      continue;
+    }
     for (size_t k = 0; k < count; k++) {
-      float *row = (float *)to + n * count + k * PANEL;
+      float *row = (float *)to + at + k * PANEL;
       memcpy(row, x + k * dimension + n, columns * sizeof(float));
       memset(row + columns, 0, (PANEL - columns) * sizeof(float));
     }
@@ -113,19 +154,28 @@ struct Room {
   size_t stride;
   bf16 *turned;
   size_t turned_stride;
+  // G of a tile before it is made of integers, which needs the lengths of whole rows and columns.
+  float *exact;
+  size_t exact_stride;
 };
 
 // Lays a thread's memory out from `scratch`, and returns its length in bytes.
 static size_t lay_out(const struct CKernels_Contrast *p, void *scratch, struct Room *room) {
+  size_t rows = p->tile_rows + MOST_ROWS, columns = p->tile_columns + MOST_ROWS;
   room->stride = p->tile_columns + 32;
   room->turned_stride = is_float(p->unit) ? 0 : rounded(p->tile_rows, STEP) + 3 * STEP;
-  size_t lanes = BLOCK_ROWS * BLOCK_WIDTH * sizeof(float), gradients = lanes + sizeof(struct Lanes);
-  size_t turned = gradients + rounded((p->tile_rows + MOST_ROWS) * room->stride * size_of_number(p->unit), 64);
-  room->block = scratch;
-  room->lanes = (struct Lanes *)((char *)scratch + lanes);
-  room->gradients = (char *)scratch + gradients;
-  room->turned = (bf16 *)((char *)scratch + turned);
-  return turned + (p->tile_columns + MOST_ROWS) * room->turned_stride * sizeof(bf16);
+  room->exact_stride = is_integer(p->unit) ? p->tile_columns + 16 : 0;
+  char *at = scratch;
+  room->block = (float *)at;
+  at += BLOCK_ROWS * BLOCK_WIDTH * sizeof(float);
+  room->lanes = (struct Lanes *)at;
+  at += sizeof(struct Lanes);
+  room->gradients = at;
+  at += rounded(rows * room->stride * size_of_number(p->unit), 64);
+  room->turned = (bf16 *)at;
+  at += columns * room->turned_stride * sizeof(bf16);
+  room->exact = (float *)at;
+  return (size_t)(at - (char *)scratch) + rows * room->exact_stride * sizeof(float);
 }
 
 size_t CKernels_contrast_scratch(const struct CKernels_Contrast *p) {
@@ -172,11 +222,10 @@ static void sum_tile(const struct CKernels_Contrast *p, struct Block t, const st
 static void keep(const struct CKernels_Contrast *p, const struct Room *room, size_t row, size_t column, size_t rows,
                  int is_last) {
   size_t at = row * room->stride + column;
-  if (is_float(p->unit)) {
-    for (size_t r = 0; r < rows; r++) {
-      memcpy((float *)room->gradients + at + r * room->stride, room->block + r * BLOCK_WIDTH,
-             BLOCK_WIDTH * sizeof(float));
-    }
+  if (is_float(p->unit) || is_integer(p->unit)) {
+    size_t stride = is_float(p->unit) ? room->stride : room->exact_stride;
+    float *to = (is_float(p->unit) ? (float *)room->gradients : room->exact) + row * stride + column;
+    for (size_t r = 0; r < rows; r++) memcpy(to + r * stride, room->block + r * BLOCK_WIDTH, BLOCK_WIDTH * sizeof(float));
     return;
   }
   bf16 *turned = room->turned + column * room->turned_stride + row;
@@ -196,6 +245,13 @@ static void differentiate_tile(const struct CKernels_Contrast *p, struct Block t
       keep(p, room, row, column, b.rows, row + step >= t.rows);
     }
   }
+  if (!is_integer(p->unit)) return;
+  for (size_t row = 0; row < t.rows; row++) {
+    int16_t *to = (int16_t *)room->gradients + row * room->stride;
+    product_integers_pack_row(room->exact + row * room->exact_stride, t.columns, to);
+  }
+  product_integers_pack_columns(room->exact, room->exact_stride, t.rows, t.columns, (int16_t *)room->turned,
+                                room->turned_stride);
 }
 
 // d_images += G · texts and d_texts += Gᵀ · images for a tile.

@@ -49,3 +49,19 @@ void product_floats_pack_a(const struct CKernels_Product *product, float *to, si
 size_t product_floats_scratch(size_t k);
 /// Numbers from one row of packed A to the next.
 size_t product_floats_stride(size_t k);
+
+// MARK: 16-bit integers
+
+/// A row of k numbers, scaled and rounded, and behind the next multiple of 32 of them its unit.
+void product_integers_pack_row(const float *x, size_t k, int16_t *to);
+/// Each column of x (rows, columns) as such a row.
+void product_integers_pack_columns(const float *x, size_t stride, size_t rows, size_t columns, int16_t *to,
+                                   size_t to_stride);
+/// At most 32 columns of x (k, columns) as a panel (k / 2, 32, 2), k rounded up to 32, and behind it 32 units.
+void product_integers_pack_panel(const float *x, size_t stride, size_t k, size_t columns, int16_t *to);
+/// At most 32 rows of x (rows, k) as such a panel.
+void product_integers_pack_turned_panel(const float *x, size_t stride, size_t rows, size_t k, int16_t *to);
+/// DOT_ROWS packed rows times one or two panels that lie `next` numbers apart, into the rows of 64 of a block, or, if
+/// there is a c, added to rows of c; the block holds what is of no use then.
+void product_integers_block(const int16_t *a, size_t stride, const int16_t *b, size_t next, size_t panels, size_t k,
+                            float *block, float *c, size_t c_stride);

@@ -45,7 +45,7 @@ public final class LogitTiles {
     own.initialize(repeating: .nan)
 
     let height = texts.tileRows(of: images.rows)
-    let left = unit == CKernels_NoProductUnit ? images : Self.rounded(images, using: workspace)
+    let left = unit == CKernels_NoProductUnit ? images : Self.rounded(images, unit, using: workspace)
     let imageTiles = PackedTexts.tiles(of: images, extent: height, unit, using: workspace)
     operands = [left, imageTiles]
     kernel = CKernels_Contrast(
@@ -111,15 +111,11 @@ public final class LogitTiles {
 }
 
 extension LogitTiles {
-  /// bfloat16 rows, zero up to a multiple of 32 columns, with as many rows more as a block of rows may reach beyond.
-  private static func rounded(_ x: Tensor, using workspace: Workspace) -> Tensor {
-    let y = workspace.tensor(rows: x.rows + 32, columns: (x.columns + 31) / 32 * 32, .bfloat16)
+  /// Rows of numbers of 16 bits, with as many more as a block of rows may reach beyond.
+  private static func rounded(_ x: Tensor, _ unit: CKernels_ProductUnit, using workspace: Workspace) -> Tensor {
+    let y = workspace.tensor(rows: x.rows + 32, columns: CKernels_contrast_row_length(unit, x.columns), .bfloat16)
     Threads.forEachBand(of: x.rows) { band in
-      for row in band {
-        let to = y.bfloat16Pointer + row * y.columns
-        CKernels_narrow(x.floatPointer + row * x.columns, to, x.columns)
-        (to + x.columns).update(repeating: 0, count: y.columns - x.columns)
-      }
+      CKernels_contrast_pack_rows(unit, x.floatPointer, x.columns, y.address, band.lowerBound, band.upperBound)
     }
     return y
   }

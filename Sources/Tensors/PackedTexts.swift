@@ -21,12 +21,12 @@ public struct PackedTexts {
   ///
   /// - Parameters:
   ///   - texts: (all, embedding), which is not read again afterwards.
-  ///   - unit: what multiplies; those without blocks of bfloat16 stand for single precision.
+  ///   - unit: what multiplies; those without blocks of 16-bit numbers stand for single precision.
   ///   - threads: among how many the work is divided, ``Threads/count`` best of all.
   ///   - workspace: has room for the packed captions.
   public init(_ texts: Tensor, on unit: ProductUnit, threads: Int, using workspace: Workspace) {
     precondition(texts.isContiguous, "a view with gaps")
-    let unit = unit.blockKernel ?? CKernels_NoProductUnit
+    let unit = unit.contrastKernel ?? CKernels_NoProductUnit
     (count, dimension) = (texts.rows, texts.columns)
     self.unit = unit
     self.threads = threads
@@ -43,7 +43,12 @@ public struct PackedTexts {
   /// How many of `count` rows or columns a tile has, a multiple of `block`: what a thread works on at a time stays in its
   /// second-level cache.
   private static func extent(of count: Int, block: Int, _ unit: CKernels_ProductUnit, threads: Int) -> Int {
-    let most = unit == CKernels_NoProductUnit ? 256 : 512
+    let most =
+      switch unit {
+      case CKernels_NoProductUnit: 256
+      case CKernels_Integers: 192
+      default: 512
+      }
     let tiles = max((count + threads * most - 1) / (threads * most), 1) * threads
     return max((count + tiles - 1) / tiles + block - 1, block) / block * block
   }

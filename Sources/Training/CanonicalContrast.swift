@@ -41,7 +41,7 @@ package struct CanonicalContrast {
     defer { workspace.reset() }
     let contrast = try CanonicalContrast(
       of: embeddings, multiplier: exp(logitScale), shares: count, by: exchange,
-      on: precision == .bf16 ? .best : .widening, using: workspace)
+      on: Contrast.unit(for: precision), using: workspace)
     try contrast.sum()
     let product = try contrast.differentiate(into: gradients)
     let totals = try contrast.totals(shares: count), all = Double(contrast.all)

@@ -34,15 +34,20 @@ public struct Contrast {
   ///   - embeddings: this rank's pairs, equally many on every rank; rank r's are pairs r · b … r · b + b − 1.
   ///   - logitScale: ln s.
   ///   - gradients: room for the gradients, shaped as `embeddings`.
-  ///   - precision: what the products read: the embeddings rounded to bfloat16, or as they are. Everything else is
-  ///     single precision or better.
+  ///   - precision: what the products read: the embeddings rounded to 16 bits (bfloat16, or integers where the
+  ///     processor multiplies those faster), or as they are. Everything else is single precision or better.
   public init(
     of embeddings: Embeddings, logitScale: Float, in world: some Communicator, into gradients: Embeddings,
     precision: Precision, using workspace: Workspace
   ) throws {
     try self.init(
       of: embeddings, logitScale: logitScale, in: world, into: gradients,
-      on: precision == .bf16 ? .best : .widening, threads: Threads.count, using: workspace)
+      on: Self.unit(for: precision), threads: Threads.count, using: workspace)
+  }
+
+  /// What multiplies embeddings.
+  public static func unit(for precision: Precision) -> ProductUnit {
+    precision == .bf16 ? .bestForContrast : .widening
   }
 
   /// What was found elsewhere.

@@ -49,12 +49,20 @@ import Training
     let unit: ProductUnit
     let threads: Int
     var testDescription: String { "\(unit), \(threads) threads" }
-    var gradients: Double { unit == .widening ? 1e-5 : 3e-2 }
-    var loss: Double { unit == .widening ? 2e-6 : 1e-3 }
-    var scale: Double { unit == .widening ? 1e-4 : 3e-2 }
+    var gradients: Double { tolerance(1e-5, integers: 2e-3, bfloat16: 3e-2) }
+    var loss: Double { tolerance(2e-6, integers: 2e-4, bfloat16: 1e-3) }
+    var scale: Double { tolerance(1e-4, integers: 1e-3, bfloat16: 3e-2) }
+
+    private func tolerance(_ floats: Double, integers: Double, bfloat16: Double) -> Double {
+      switch unit {
+      case .widening: floats
+      case .integers: integers
+      default: bfloat16
+      }
+    }
   }
 
-  private static let units = [ProductUnit.amx, .dotProducts, .widening].filter(\.isAvailable)
+  private static let units = [ProductUnit.amx, .dotProducts, .integers, .widening].filter(\.isAvailable)
   private static let ways = units.flatMap { unit in [1, 2, 3].map { Way(unit: unit, threads: $0) } }
 
   private func contrast(
@@ -69,12 +77,25 @@ import Training
       using: workspace)
   }
 
-  /// Sizes around blocks of 24 or 32 × 64 and tiles of 256 or 512: within one, ragged, and several each way. A multiplier
+  /// Sizes around blocks of 24 or 32 × 64 and tiles of 192, 256 or 512: within one, ragged, and several each way. A multiplier
   /// of 100 exceeds what is summed without maxima.
   @Test(arguments: [(3, 8), (256, 16), (300, 12), (1100, 9)], [Float(1), 14.3, 100])
   func isTheDefinition(size: (Int, Int), multiplier: Float) throws {
     let (count, dimension) = size
-    let images = unitRows(count, dimension, seed: 1), texts = unitRows(count, dimension, seed: 2)
+    try expectTheDefinition(
+      unitRows(count, dimension, seed: 1), unitRows(count, dimension, seed: 2), multiplier: multiplier)
+  }
+
+  /// Vectors of one number each, the same for many pairs: the largest sums of products there are.
+  @Test(arguments: [Float(14.3), 100]) func isTheDefinitionOfVectorsAlongTwoAxes(multiplier: Float) throws {
+    func axes(_ isSecond: (Int) -> Bool) -> Tensor {
+      Tensor((0..<700).flatMap { isSecond($0) ? [Float(0), 0, 1] : [1, 0, 0] }, columns: 3)
+    }
+    try expectTheDefinition(axes { $0 % 2 == 0 }, axes { $0 % 7 == 0 }, multiplier: multiplier)
+  }
+
+  private func expectTheDefinition(_ images: Tensor, _ texts: Tensor, multiplier: Float) throws {
+    let (count, dimension) = (images.rows, images.columns)
     let (u, v) = (rows(images), rows(texts))
     let dense = Dense(u, v, multiplier: Double(multiplier))
     func combined(_ weights: [[Double]], _ x: [[Double]]) -> [Float] {

@@ -60,8 +60,8 @@ extension RankTests {
       for found in [alone, together] {
         #expect(
           ofMachine.union([
-            "batch", "dimension", "precision", "repeats", "seconds", "best_seconds", "loss", "peak_memory_bytes",
-            "memory_above_inputs_bytes", "bytes_sent",
+            "batch", "dimension", "precision", "repeats", "seconds", "best_seconds", "products", "gflops", "loss",
+            "peak_memory_bytes", "memory_above_inputs_bytes", "bytes_sent",
           ]) == Set(found.keys))
       }
       #expect(try abs(number(alone, "loss") - number(together, "loss")) < 1e-5)

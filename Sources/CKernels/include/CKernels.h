@@ -27,13 +27,17 @@ enum CKernels_ProductUnit {
   /// AVX-512's dot products of pairs of bfloat16.
   CKernels_DotProducts = 2,
   /// Tiles of AMX, of bfloat16.
-  CKernels_AMX = 3
+  CKernels_AMX = 3,
+  /// AVX-512's dot products of pairs of 16-bit integers, which the contrastive loss alone is made of.
+  CKernels_Integers = 4
 };
 
 /// What multiplies bfloat16 fastest, of what this processor has and the system lends.
 enum CKernels_ProductUnit CKernels_product_unit(void);
 /// Whether CKernels_Floats may multiply single-precision matrices here.
 int CKernels_multiplies_floats(void);
+/// Whether the processor has CKernels_Integers.
+int CKernels_multiplies_integers(void);
 
 /// C (m, n) = A (m, k) · B (k, n) + bias + addend.
 struct CKernels_Product {
@@ -134,8 +138,7 @@ struct CKernels_LogitStatistics {
 };
 
 /// The logits (rows, columns) = multiplier · images · textsᵀ of a rank's pictures and everybody's captions, and the
-/// gradients, all walked in tiles. Operands are bf16, or float where `unit` is CKernels_NoProductUnit; "k" is an inner
-/// length, rounded up to 32 for bf16.
+/// gradients, all walked in tiles. Operands are bf16 or integers, or float where `unit` is CKernels_NoProductUnit.
 struct CKernels_Contrast {
   size_t rows, columns, dimension;
   /// A tile has so many rows, a multiple of CKernels_contrast_block_rows, and columns, a multiple of 64.
@@ -146,7 +149,7 @@ struct CKernels_Contrast {
   size_t first_own;
   /// Whether no |logit| exceeds 64, so that exp(logit) and sums of it are far from the ends of single precision.
   int is_small;
-  /// (rows, k) with room for 32 more if bf16.
+  /// As they are if float, else CKernels_contrast_pack_rows of them, with room for 32 more.
   const void *images;
   size_t images_stride;
   /// Texts as 32 columns a panel, for logits.
@@ -169,6 +172,11 @@ size_t CKernels_contrast_block_rows(enum CKernels_ProductUnit unit);
 size_t CKernels_contrast_tile_bytes(enum CKernels_ProductUnit unit, size_t count, size_t dimension);
 /// Bytes of `count` rows as panels for logits.
 size_t CKernels_contrast_panels_bytes(enum CKernels_ProductUnit unit, size_t count, size_t dimension);
+/// Numbers of a packed row.
+size_t CKernels_contrast_row_length(enum CKernels_ProductUnit unit, size_t dimension);
+/// Rows [begin, end) of x (count, dimension) as left operands of logits, of bf16 or integers, into the same of all rows.
+void CKernels_contrast_pack_rows(enum CKernels_ProductUnit unit, const float *x, size_t dimension, void *to,
+                                 size_t begin, size_t end);
 /// Bytes of 64-byte aligned memory a thread needs for itself.
 size_t CKernels_contrast_scratch(const struct CKernels_Contrast *contrast);
 /// Panels [begin, end) for logits out of x (count, dimension), into the beginning of all panels.
