@@ -19,10 +19,12 @@ static size_t size_of_number(enum CKernels_ProductUnit unit) { return is_float(u
 static size_t inner(enum CKernels_ProductUnit unit, size_t k) { return is_float(unit) ? k : rounded(k, STEP); }
 // Numbers of a panel of an inner length; integers' units lie behind them.
 static size_t panel_length(enum CKernels_ProductUnit unit, size_t inner) {
-  return inner * PANEL + (is_integer(unit) ? 2 * PANEL : 0);
+  return is_integer(unit) ? product_integers_panel(inner) : inner * PANEL;
 }
 // Numbers of a row of an inner length, which begins at a multiple of 64 bytes.
-static size_t row_length(enum CKernels_ProductUnit unit, size_t inner) { return inner + (is_integer(unit) ? STEP : 0); }
+static size_t row_length(enum CKernels_ProductUnit unit, size_t inner) {
+  return is_integer(unit) ? product_integers_row(inner) : inner;
+}
 
 static void multiply_block(enum CKernels_ProductUnit unit, struct Left a, size_t m, size_t rows, const void *panels,
                            size_t n, size_t columns, size_t k, float *block) {
@@ -80,12 +82,11 @@ void CKernels_contrast_pack_rows(enum CKernels_ProductUnit unit, const float *x,
                                  size_t begin, size_t end) {
   size_t length = CKernels_contrast_row_length(unit, dimension);
   for (size_t row = begin; row < end; row++) {
-    const float *from = x + row * dimension;
     bf16 *target = (bf16 *)to + row * length;
     if (is_integer(unit)) {
-      product_integers_pack_row(from, dimension, (int16_t *)target);
+      product_integers_pack_row((struct Numbers){x, dimension, 1}, row, dimension, (int16_t *)target);
     } else {
-      CKernels_narrow(from, target, dimension);
+      CKernels_narrow(x + row * dimension, target, dimension);
       memset(target + dimension, 0, (length - dimension) * sizeof(bf16));
     }
   }
@@ -114,7 +115,7 @@ void CKernels_contrast_pack_panels(enum CKernels_ProductUnit unit, const float *
     if (is_float(unit)) {
       contrast_transpose(x + n * dimension, dimension, rows, dimension, target);
     } else if (is_integer(unit)) {
-      product_integers_pack_turned_panel(x + n * dimension, dimension, rows, dimension, target);
+      product_integers_pack_turned_panel((struct Numbers){x, dimension, 1}, n, rows, dimension, target);
     } else {
       product_pack_panel(&product, n, target);
     }
@@ -128,7 +129,7 @@ void CKernels_contrast_pack_tile(enum CKernels_ProductUnit unit, const float *x,
   for (size_t n = 0; n < dimension; n += PANEL) {
     size_t columns = dimension - n < PANEL ? dimension - n : PANEL, at = n / PANEL * length;
     if (is_integer(unit)) {
-      product_integers_pack_panel(x + n, dimension, count, columns, (int16_t *)to + at);
+      product_integers_pack_panel((struct Numbers){x, dimension, 1}, n, count, columns, (int16_t *)to + at);
       continue;
     }
     if (!is_float(unit)) {
@@ -246,12 +247,11 @@ static void differentiate_tile(const struct CKernels_Contrast *p, struct Block t
     }
   }
   if (!is_integer(p->unit)) return;
+  struct Numbers exact = {room->exact, room->exact_stride, 1};
   for (size_t row = 0; row < t.rows; row++) {
-    int16_t *to = (int16_t *)room->gradients + row * room->stride;
-    product_integers_pack_row(room->exact + row * room->exact_stride, t.columns, to);
+    product_integers_pack_row(exact, row, t.columns, (int16_t *)room->gradients + row * room->stride);
   }
-  product_integers_pack_columns(room->exact, room->exact_stride, t.rows, t.columns, (int16_t *)room->turned,
-                                room->turned_stride);
+  product_integers_pack_columns(exact, 0, t.rows, t.columns, NULL, (int16_t *)room->turned, room->turned_stride);
 }
 
 // d_images += G · texts and d_texts += Gᵀ · images for a tile.

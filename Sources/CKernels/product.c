@@ -1,5 +1,6 @@
-// Products of matrices, C = A · B with sums in single precision: of bfloat16 on tiles of AMX, with AVX-512's dot products
-// or as single-precision numbers, and of single-precision numbers (product_floats.c).
+// Products of matrices, C = A · B with sums in single precision: of bfloat16 on tiles of AMX, with AVX-512's dot products,
+// as 16-bit integers (product_integers.c) or as single-precision numbers, and of single-precision numbers
+// (product_floats.c).
 //
 // B goes through in chunks that fit half of the second-level cache, repacked into panels as both instruction sets want
 // it: for 32 columns and two neighbouring k the 32 pairs lie side by side. Repacking also rounds single-precision
@@ -27,11 +28,12 @@ enum CKernels_ProductUnit CKernels_product_unit(void) {
   if ((d & AMX_BF16) && (d & AMX_TILE) && syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0) {
     return CKernels_AMX;
   }
-  // Intel's processors take a dot product every other cycle (80 GFLOP/s measured on Emerald Rapids) and two fused
-  // multiply-adds every cycle (160); AMD's take as many of both, so that dot products do twice the work. A rule rather
-  // than a measurement: all ranks, and a run that goes on, must choose alike.
+  // Intel's processors take a dot product of bfloat16 every other cycle (80 GFLOP/s measured on Emerald Rapids), two
+  // fused multiply-adds every cycle (160) and two dot products of integers (350); AMD's take as many of all three, so that
+  // dot products do twice the work. A rule rather than a measurement: all ranks, and a run that goes on, must choose alike.
   __cpuid(0, a, vendor, c, d);
-  return vendor == signature_INTEL_ebx ? CKernels_Floats : CKernels_DotProducts;
+  if (vendor != signature_INTEL_ebx) return CKernels_DotProducts;
+  return CKernels_multiplies_integers() ? CKernels_Integers : CKernels_Floats;
 }
 
 int CKernels_multiplies_floats(void) {
@@ -95,11 +97,13 @@ static void copy_rows(const struct CKernels_Product *p, size_t m, size_t rows, b
 }
 
 size_t CKernels_product_packed_row(enum CKernels_ProductUnit unit, size_t k) {
+  if (unit == CKernels_Integers) return product_integers_row(k) * sizeof(int16_t);
   return unit == CKernels_Floats ? product_floats_stride(k) * sizeof(float) : rounded(k, STEP) * sizeof(bf16);
 }
 
 int CKernels_product_packs(const struct CKernels_Product *p, enum CKernels_ProductUnit unit) {
-  return p->a_transposed || (unit == CKernels_Floats ? !p->a_is_float : p->k % STEP != 0);
+  if (unit == CKernels_Integers || p->a_transposed) return 1;
+  return unit == CKernels_Floats ? !p->a_is_float : p->k % STEP != 0;
 }
 
 void product_pack_rows(const struct CKernels_Product *p, bf16 *to, size_t begin, size_t end) {
@@ -142,6 +146,8 @@ void CKernels_product_pack_a(const struct CKernels_Product *p, enum CKernels_Pro
                              size_t end) {
   if (unit == CKernels_Floats) {
     product_floats_pack_a(p, to, begin, end);
+  } else if (unit == CKernels_Integers) {
+    product_integers_pack_a(p, to, begin, end);
   } else {
     product_pack_rows(p, to, begin, end);
   }
@@ -285,6 +291,7 @@ static size_t rounded_steps(size_t k) { return rounded(k ? k : 1, STEP); }
 
 size_t CKernels_product_scratch(enum CKernels_ProductUnit unit, size_t k) {
   if (unit == CKernels_Floats) return product_floats_scratch(k);
+  if (unit == CKernels_Integers) return product_integers_scratch(k);
   size_t bytes = rounded_steps(k) * sizeof(bf16);
   return (product_chunk(bytes) + MOST_ROWS) * bytes + MOST_ROWS * 2 * PANEL * sizeof(float);
 }
@@ -293,6 +300,10 @@ void CKernels_product(const struct CKernels_Product *p, enum CKernels_ProductUni
                       size_t first_row, size_t end_row, size_t first_column, size_t end_column, void *scratch) {
   if (unit == CKernels_Floats) {
     product_floats(p, packed_a, first_row, end_row, first_column, end_column, scratch);
+    return;
+  }
+  if (unit == CKernels_Integers) {
+    product_integers(p, packed_a, first_row, end_row, first_column, end_column, scratch);
     return;
   }
   size_t steps = rounded(p->k, STEP), chunk = product_chunk(rounded_steps(p->k) * sizeof(bf16));

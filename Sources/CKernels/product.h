@@ -52,16 +52,35 @@ size_t product_floats_stride(size_t k);
 
 // MARK: 16-bit integers
 
-/// A row of k numbers, scaled and rounded, and behind the next multiple of 32 of them its unit.
-void product_integers_pack_row(const float *x, size_t k, int16_t *to);
-/// Each column of x (rows, columns) as such a row.
-void product_integers_pack_columns(const float *x, size_t stride, size_t rows, size_t columns, int16_t *to,
+/// What a packed vector's length is.
+#define INTEGER_LENGTH 32767
+
+/// A matrix of floats or bfloat16, rows `stride` numbers apart.
+struct Numbers {
+  const void *numbers;
+  size_t stride;
+  int is_float;
+};
+
+/// Numbers of a packed row of k, its unit and what is left free included.
+size_t product_integers_row(size_t k);
+/// Numbers of a panel (k / 2, 32, 2), k rounded up to 32, and its 32 units.
+size_t product_integers_panel(size_t k);
+/// A row of x (rows, k), scaled and rounded.
+void product_integers_pack_row(struct Numbers x, size_t row, size_t k, int16_t *to);
+/// Each of `columns` columns of x (rows, …) from `first` on as such a row. Their sums are added to `sums`, or null.
+void product_integers_pack_columns(struct Numbers x, size_t first, size_t rows, size_t columns, float *sums, int16_t *to,
                                    size_t to_stride);
-/// At most 32 columns of x (k, columns) as a panel (k / 2, 32, 2), k rounded up to 32, and behind it 32 units.
-void product_integers_pack_panel(const float *x, size_t stride, size_t k, size_t columns, int16_t *to);
-/// At most 32 rows of x (rows, k) as such a panel.
-void product_integers_pack_turned_panel(const float *x, size_t stride, size_t rows, size_t k, int16_t *to);
+/// At most 32 columns of x (k, …) from `column` on as a panel.
+void product_integers_pack_panel(struct Numbers x, size_t column, size_t k, size_t columns, int16_t *to);
+/// At most 32 rows of x (…, k) from `row` on as a panel.
+void product_integers_pack_turned_panel(struct Numbers x, size_t row, size_t rows, size_t k, int16_t *to);
 /// DOT_ROWS packed rows times one or two panels that lie `next` numbers apart, into the rows of 64 of a block, or, if
-/// there is a c, added to rows of c; the block holds what is of no use then.
+/// there is a c, added to rows of c; the block holds what is of no use then. k is a multiple of 32.
 void product_integers_block(const int16_t *a, size_t stride, const int16_t *b, size_t next, size_t panels, size_t k,
                             float *block, float *c, size_t c_stride);
+/// CKernels_product and what belongs to it, for CKernels_Integers.
+void product_integers(const struct CKernels_Product *product, const int16_t *packed_a, size_t first_row, size_t end_row,
+                      size_t first_column, size_t end_column, void *scratch);
+void product_integers_pack_a(const struct CKernels_Product *product, int16_t *to, size_t begin, size_t end);
+size_t product_integers_scratch(size_t k);

@@ -14,8 +14,8 @@ public enum ProductUnit: Sendable {
   case dotProducts
   /// The tiles of AMX.
   case amx
-  /// AVX-512's dot products of pairs of 16-bit integers (`vpdpwssd`): of the contrastive loss alone, whose vectors are
-  /// scaled to one length and rounded, four times as finely as to bfloat16.
+  /// AVX-512's dot products of pairs of 16-bit integers (`vpdpwssd`), for which every row and column is scaled to one
+  /// length and rounded, more finely than to bfloat16.
   case integers
 
   /// The fastest this processor has and the system lends.
@@ -23,19 +23,13 @@ public enum ProductUnit: Sendable {
     switch CKernels_product_unit() {
     case CKernels_AMX: .amx
     case CKernels_DotProducts: .dotProducts
+    case CKernels_Integers: .integers
     case CKernels_Floats: .floats
     default: .widening
     }
 
   /// The fastest for single-precision matrices.
   public static let bestForFloats: ProductUnit = CKernels_multiplies_floats() != 0 ? .floats : .widening
-
-  /// The fastest for the contrastive loss where its products may be of 16 bits.
-  public static let bestForContrast: ProductUnit =
-    switch best {
-    case .amx, .dotProducts: best
-    default: CKernels_multiplies_integers() != 0 ? .integers : .widening
-    }
 
   /// Whether this processor has it.
   package var isAvailable: Bool {
@@ -45,14 +39,15 @@ public enum ProductUnit: Sendable {
     case .floats: Self.bestForFloats == .floats && Self.best != .widening
     case .dotProducts: Self.best != .widening
     case .amx: Self.best == .amx
-    case .integers: CKernels_multiplies_integers() != 0
+    case .integers: CKernels_multiplies_integers() != 0 && Self.best != .widening
     }
   }
 
   /// The kernel; what libraries multiply needs none.
   var kernel: CKernels_ProductUnit? {
     switch self {
-    case .widening, .library, .integers: nil
+    case .widening, .library: nil
+    case .integers: CKernels_Integers
     case .floats: CKernels_Floats
     case .dotProducts: CKernels_DotProducts
     case .amx: CKernels_AMX
@@ -72,8 +67,8 @@ public enum ProductUnit: Sendable {
   }
 
   /// The kernel for small blocks of bfloat16, as attention is made of.
-  var blockKernel: CKernels_ProductUnit? { self == .floats ? nil : kernel }
+  var blockKernel: CKernels_ProductUnit? { self == .integers ? nil : contrastKernel }
 
-  /// The kernel for the tiles of the contrastive loss.
-  var contrastKernel: CKernels_ProductUnit? { self == .integers ? CKernels_Integers : blockKernel }
+  /// The kernel for the tiles of the contrastive loss; nil stands for single precision.
+  var contrastKernel: CKernels_ProductUnit? { self == .floats ? nil : kernel }
 }

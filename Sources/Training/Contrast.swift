@@ -47,7 +47,7 @@ public struct Contrast {
 
   /// What multiplies embeddings.
   public static func unit(for precision: Precision) -> ProductUnit {
-    precision == .bf16 ? .bestForContrast : .widening
+    precision == .bf16 ? .best : .widening
   }
 
   /// What was found elsewhere.

@@ -4,12 +4,14 @@ import Testing
 /// Products on every unit this processor has, against sums in double precision.
 @Suite(.serialized) struct ProductTests {
   /// What multiplies bfloat16 here.
-  static let units = [ProductUnit.amx, .dotProducts, .floats, .library, .widening].filter(\.isAvailable)
+  static let units = [ProductUnit.amx, .dotProducts, .integers, .floats, .library, .widening].filter(\.isAvailable)
 
   /// A unit, and the type of the operands.
   struct Way: Sendable {
     let unit: ProductUnit
     let type: ElementType
+    /// How close to the exact product of its operands it comes. Integers round what is bfloat16 already once more.
+    var tolerance: Double { unit == .integers ? 1e-3 : 1e-6 }
   }
 
   static let ways =
@@ -50,11 +52,11 @@ import Testing
         multiply(
           left, right, into: wide, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain,
           on: way.unit)
-        expectClose(wide, expected, 1e-6, sourceLocation: sourceLocation)
+        expectClose(wide, expected, way.tolerance, sourceLocation: sourceLocation)
         multiply(
           left, right, into: wide, bias: nil, adding: nil, accumulating: true, rowSums: nil, ending: .plain,
           on: way.unit)
-        expectClose(wide, expected.map { $0.map { 2 * $0 } }, 1e-6, sourceLocation: sourceLocation)
+        expectClose(wide, expected.map { $0.map { 2 * $0 } }, way.tolerance, sourceLocation: sourceLocation)
         multiply(
           left, right, into: narrow, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain,
           on: way.unit)
@@ -70,7 +72,7 @@ import Testing
   @Test(arguments: ways) func roundsWeightsAndAddsBiasAndResidual(way: Way) {
     let a = operand(45, 70, way.type, 1), weights = Reference.random(37, 70, seed: 2)
     let bias = Reference.random(1, 37, seed: 3), residual = Reference.random(45, 37, seed: 4)
-    let rounds = way.type == .bfloat16 && way.unit != .widening
+    let rounds = way.type == .bfloat16 && way.unit != .widening && way.unit != .integers
     let rounded = Reference.product(
       Reference.matrix(a), Reference.transposed(Reference.matrix(rounds ? weights.narrowed : weights)))
     let more = Reference.matrix(residual), row = Reference.matrix(bias)[0]
@@ -79,7 +81,7 @@ import Testing
     multiply(
       a, weights.transposed, into: c, bias: bias, adding: residual, accumulating: false, rowSums: nil, ending: .plain,
       on: way.unit)
-    expectClose(c, expected, 1e-6)
+    expectClose(c, expected, way.tolerance)
   }
 
   @Test(arguments: ways) func sumsTheColumnsOfAGradientOnTheWay(way: Way) {
@@ -89,7 +91,7 @@ import Testing
       dy.transposed, x, into: gradient, bias: nil, adding: nil, accumulating: false, rowSums: sums, ending: .plain,
       on: way.unit)
     let numbers = Reference.matrix(dy)
-    expectClose(gradient, Reference.product(Reference.transposed(numbers), Reference.matrix(x)), 1e-6)
+    expectClose(gradient, Reference.product(Reference.transposed(numbers), Reference.matrix(x)), way.tolerance)
     expectClose(sums, [(0..<83).map { column in numbers.reduce(1) { $0 + $1[column] } }], 1e-6)
   }
 
@@ -104,7 +106,7 @@ import Testing
     for row in 0..<64 {
       for column in 0..<100 {
         let value = (40..<73).contains(column) ? expected[row][column - 40] : 0
-        #expect(abs(found[row][column] - value) <= 1e-4)
+        #expect(abs(found[row][column] - value) <= 100 * way.tolerance)
       }
     }
   }
@@ -132,6 +134,44 @@ import Testing
       let expected = product(.plain, .float32)
       kind.backward(expected, x: type == .bfloat16 ? at.single : at, into: expected)
       expectClose(product(.slope(of: kind, at: at), type), Reference.matrix(expected), type == .bfloat16 ? 3e-3 : 1e-6)
+    }
+  }
+
+  /// A layer of ViT-B/32: weights are not rounded to bfloat16 first.
+  @Test(.enabled(if: ProductUnit.integers.isAvailable, "needs VNNI and no AMX"))
+  func integersAreFinerThanBFloat16() {
+    let x = Reference.random(48, 768, seed: 1).narrowed, weights = Reference.random(96, 768, seed: 2)
+    let expected = Reference.product(Reference.matrix(x), Reference.transposed(Reference.matrix(weights)))
+    let norm = expected.joined().reduce(0) { $0 + $1 * $1 }.squareRoot()
+    func error(_ unit: ProductUnit) -> Double {
+      let c = Tensor(rows: 48, columns: 96)
+      multiply(
+        x, weights.transposed, into: c, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain,
+        on: unit)
+      let differences = zip(Reference.matrix(c).joined(), expected.joined()).map { $0 - $1 }
+      return differences.reduce(0) { $0 + $1 * $1 }.squareRoot() / norm
+    }
+    #expect(error(.integers) <= 5e-4)
+    #expect(error(.integers) <= 0.4 * error(.floats))
+  }
+
+  /// Long vectors of equal numbers have the largest dot products of all; zeros have no direction.
+  @Test(arguments: ways) func noSumOverflowsAndNothingIsHidden(way: Way) {
+    let k = 5000
+    var numbers = [Float](repeating: 2048, count: 4 * k)
+    numbers.replaceSubrange(k..<2 * k, with: repeatElement(0, count: k))
+    numbers.replaceSubrange(2 * k..<3 * k, with: repeatElement(-1e-9, count: k))
+    numbers[3 * k + 17] = .nan
+    let single = Tensor(numbers, columns: k), a = way.type == .bfloat16 ? single.narrowed : single
+    let b = Tensor([Float](repeating: 0.5, count: 3 * k), columns: k), c = Tensor(rows: 4, columns: 3)
+    multiply(
+      a, b.transposed, into: c, bias: nil, adding: nil, accumulating: false, rowSums: nil, ending: .plain, on: way.unit)
+    let found = Reference.matrix(c), tiny = Reference.matrix(a)[2][0] * 0.5 * Double(k)
+    for column in 0..<3 {
+      #expect(abs(found[0][column] / (1024 * Double(k)) - 1) <= 2e-3)
+      #expect(found[1][column] == 0)
+      #expect(abs(found[2][column] / tiny - 1) <= 2e-3)
+      #expect(found[3][column].isNaN)
     }
   }
 

@@ -17,25 +17,26 @@ import Training
     let towers = try golden.towers(precision)
     let step = try golden.step(towers, microBatch: golden.batchSize)
     // Relative to the norm of the whole tensor. bfloat16 has 8 bits, and sums of few terms average little of that away.
-    let tolerance = precision == .fp32 ? 1e-4 : name == "odd-widths" ? 6e-2 : 3e-2
-
+    let isNarrow = precision == .bf16, isResidual = name == "residual"
+    let tolerance = isNarrow ? (isResidual ? 3e-2 : 1e-2) : 1e-4
     try expectClose(step.embeddings.images, golden.expected("image_features"), tolerance, "image embeddings")
     try expectClose(step.embeddings.texts, golden.expected("text_features"), tolerance, "text embeddings")
     let loss = try golden.expected("loss")[0]
     #expect(abs(step.loss - Double(loss)) <= tolerance * Double(loss), "loss \(step.loss), expected \(loss)")
     let trained = towers.parameters.parameters.filter { !$0.isStatistic }
-    if name == "residual" && precision == .bf16 {
-      // Batch norm of six pictures amplifies what is rounded: PyTorch's own bfloat16 is off by 0.12 of all gradients together,
-      // and by 0.65 of one of them.
-      let all = trained.map(\.gradient.values).reduce([], +)
-      let expected = try trained.map { try golden.expected("gradient.\($0.name)") }.reduce([], +)
-      return expectClose(Tensor(all, columns: all.count), expected, 0.15, "all gradients together")
-    }
+    let all = trained.map(\.gradient.values).reduce([], +)
+    let expected = try trained.map { try golden.expected("gradient.\($0.name)") }.reduce([], +)
+    // Batch norm of six pictures amplifies what is rounded: PyTorch's own bfloat16 is off by 0.12 of all gradients together,
+    // and by 0.65 of one of them; of Vision Transformers of these shapes, in eight draws, by up to 0.037 of all, 0.057 with
+    // odd widths, and by up to 0.05 of one, 0.095 with odd widths.
+    expectClose(
+      Tensor(all, columns: all.count), expected, isNarrow ? (isResidual ? 0.15 : 3e-2) : 1e-4, "all gradients together")
+    if isNarrow && isResidual { return }
     for parameter in trained {
       // A shift of all keys changes no attention: this gradient is zero but for rounding.
       if parameter.name == "visual.attnpool.k_proj.bias" { continue }
       try expectClose(
-        parameter.gradient, golden.expected("gradient.\(parameter.name)"), tolerance,
+        parameter.gradient, golden.expected("gradient.\(parameter.name)"), isNarrow ? 5e-2 : tolerance,
         "gradient of \(parameter.name)")
     }
   }

@@ -28,7 +28,7 @@ enum CKernels_ProductUnit {
   CKernels_DotProducts = 2,
   /// Tiles of AMX, of bfloat16.
   CKernels_AMX = 3,
-  /// AVX-512's dot products of pairs of 16-bit integers, which the contrastive loss alone is made of.
+  /// AVX-512's dot products of pairs of 16-bit integers, which rows and columns are scaled and rounded to on the way.
   CKernels_Integers = 4
 };
 
@@ -46,7 +46,7 @@ struct CKernels_Product {
   const void *a;
   size_t a_stride;
   int a_transposed, a_is_float;
-  /// (k, n); transposed: stored as (n, k). bf16, or float, which is rounded on the way where A is bf16.
+  /// (k, n); transposed: stored as (n, k). bf16, or float, which is rounded to what the unit multiplies where A is bf16.
   const void *b;
   size_t b_stride;
   int b_transposed, b_is_float;
@@ -75,7 +75,7 @@ int CKernels_product_packs(const struct CKernels_Product *product, enum CKernels
 /// Bytes of a row of packed A.
 size_t CKernels_product_packed_row(enum CKernels_ProductUnit unit, size_t k);
 /// Rows [begin, end) of A with k side by side in `to`, which has room for m + 64 such rows. `begin` is a multiple of 32;
-/// rows up to the next multiple of 32 after `end` are zeroed.
+/// rows up to the next multiple of 32 after `end` are of no use, or zeroed.
 void CKernels_product_pack_a(const struct CKernels_Product *product, enum CKernels_ProductUnit unit, void *to,
                              size_t begin, size_t end);
 /// Computes a block of C; `packed_a` is null where A is read in place. Ranges of columns best begin at multiples of 64.
