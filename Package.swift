@@ -57,7 +57,9 @@ let package = Package(
 
     // What comes in, what goes out, and between the ranks.
     .target(name: "CImageKernels"),
-    module("Images", ["CImageKernels", "CTurboJPEG", "CPNG", "CWebP"]),
+    // Debian: libjpeg62-turbo-dev.
+    .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+    module("Images", ["CImageKernels", "CJPEG", "CTurboJPEG", "CPNG", "CWebP"]),
     module("Captions", ["Files", "CZlib"]),
     module("Collectives", ["COpenMPI"]),
     module("Shards", ["Files", "Images", "CZstd", "CZlib"]),

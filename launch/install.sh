@@ -16,7 +16,8 @@ packages=(
   libopenblas-dev libopenblas-pthread-dev          # matrix products in single precision,
   libdnnl-dev libgomp1                             #   and in bfloat16, to compare ours with
   libzstd-dev zstd libxxhash-dev zlib1g-dev        # shards, checkpoints and vocabularies
-  libturbojpeg0-dev libpng-dev libwebp-dev         # pictures in
+  libturbojpeg0-dev libjpeg62-turbo-dev            # pictures in
+  libpng-dev libwebp-dev
   libcairo2-dev fonts-dejavu-core                  # pictures out
   libharfbuzz-dev libxml2                          # the quickstart's pictures: reading the font and the names,
   fonts-noto-color-emoji unicode-cldr-core         #   the font, the names

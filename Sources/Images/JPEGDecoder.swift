@@ -1,94 +1,84 @@
-import CTurboJPEG
+import CJPEG
 
 /// JPEG by libjpeg-turbo: accurate inverse DCT and smooth chroma upsampling, which are its defaults and Pillow's.
 ///
 /// Decodes one picture after the other, in memory that is used again for the next. For one thread at a time.
 package final class JPEGDecoder {
-  private let decoder: tjhandle
   private let samples = Scratch()
   private let converted = Scratch()
 
-  package init() throws {
-    guard let decoder = tjInitDecompress() else { throw ImageError(.corrupt, "libjpeg-turbo cannot start") }
-    self.decoder = decoder
-  }
+  package init() {}
 
-  deinit { tjDestroy(decoder) }
+  /// Decoded pixels, rows of RGB.
+  package struct Pixels {
+    /// In memory that is the decoder's, until it decodes again.
+    package let bytes: UnsafeBufferPointer<UInt8>
+    /// What they are of the picture.
+    package let region: Region
+  }
 
   /// Decodes a whole picture.
   ///
   /// - Parameter size: what its header tells.
-  package static func decode(_ bytes: Span<UInt8>, size: PictureSize) throws -> Picture {
-    let decoder = try JPEGDecoder()
+  static func decode(_ bytes: Span<UInt8>, size: PictureSize) throws -> Picture {
+    let decoder = JPEGDecoder()
     // The pixels live as long as the decoder.
     return try withExtendedLifetime(decoder) {
-      Picture(size: size, pixels: Array(try decoder.decode(bytes, size: size).pixels))
+      Picture(size: size, pixels: Array(try decoder.decode(Region(all: size), of: bytes, size: size).bytes))
     }
   }
 
-  /// Decodes a whole picture into memory that is this decoder's: rows of RGB, until the next call.
+  /// Decodes a part of a picture, or a little more: what is in it is what decoding the whole would give.
+  ///
+  /// A file is an error whichever part is asked for, or none.
   ///
   /// - Parameters:
+  ///   - part: of the picture, made smaller if it is.
   ///   - size: what its header tells.
   ///   - divisor: 2, 4 or 8 make it so many times smaller, by decoding its lowest frequencies only.
-  /// - Returns: the pixels, and how many there are.
   package func decode(
-    _ bytes: Span<UInt8>, size: PictureSize, dividedBy divisor: Int = 1
-  ) throws -> (pixels: UnsafeBufferPointer<UInt8>, size: PictureSize) {
-    let isCMYK = try readsAsCMYK(bytes, size: size)
-    let size = size.divided(by: divisor), pixels = size.width * size.height
-    let target = samples.bytes(pixels * (isCMYK ? 4 : 3))
-    let status = bytes.withUnsafeBufferPointer { input in
-      // Given a size, libjpeg-turbo never writes more, whatever a second header may say.
-      tjDecompress2(
-        decoder, input.baseAddress, UInt(input.count), target, CInt(size.width), 0, CInt(size.height),
-        isCMYK ? CInt(TJPF_CMYK.rawValue) : CInt(TJPF_RGB.rawValue), 0)
+    _ part: Region, of bytes: Span<UInt8>, size: PictureSize, dividedBy divisor: Int = 1
+  ) throws -> Pixels {
+    guard let file = CJPEG_open() else { throw ImageError(.corrupt, "libjpeg-turbo cannot start") }
+    defer { CJPEG_close(file) }
+    return try bytes.withUnsafeBufferPointer { input in
+      func check(_ outcome: CJPEG_Outcome) throws { try Self.check(outcome, of: file, bytes) }
+      var header = CJPEG_Header()
+      try check(CJPEG_readHeader(file, input.baseAddress, input.count, &header))
+      guard Int(header.width) == size.width, Int(header.height) == size.height else {
+        throw ImageError(
+          .corrupt, "a JPEG file with two headers: \(size) and \(header.width)×\(header.height) pixels")
+      }
+      let isCMYK = header.isCMYK != 0
+      var decoded = CJPEG_Part(
+        x: CInt(part.x), y: CInt(part.y), width: CInt(part.size.width), height: CInt(part.size.height))
+      let room = part.size.height * size.divided(by: divisor).width
+      let target = samples.bytes(room * (isCMYK ? 4 : 3))
+      try check(CJPEG_decode(file, CInt(divisor), &decoded, target))
+      let region = Region(
+        x: Int(decoded.x), y: Int(decoded.y),
+        size: PictureSize(width: Int(decoded.width), height: Int(decoded.height)))
+      let count = region.size.width * region.size.height
+      guard isCMYK else { return Pixels(bytes: UnsafeBufferPointer(start: target, count: 3 * count), region: region) }
+      let rgb = converted.bytes(3 * count)
+      Self.convert(invertedCMYK: target, count: count, into: rgb)
+      return Pixels(bytes: UnsafeBufferPointer(start: rgb, count: 3 * count), region: region)
     }
-    if status != 0 { try check(bytes) }
-    guard isCMYK else { return (UnsafeBufferPointer(start: target, count: 3 * pixels), size) }
-    let rgb = converted.bytes(3 * pixels)
-    Self.convert(invertedCMYK: target, count: pixels, into: rgb)
-    return (UnsafeBufferPointer(start: rgb, count: 3 * pixels), size)
   }
 
-  /// Whether the file has four color components; they cannot be had as RGB from libjpeg-turbo.
-  private func readsAsCMYK(_ bytes: Span<UInt8>, size: PictureSize) throws -> Bool {
-    var width: CInt = 0
-    var height: CInt = 0
-    var subsampling: CInt = 0
-    var colors: CInt = -1
-    let status = bytes.withUnsafeBufferPointer { input in
-      tjDecompressHeader3(
-        decoder, input.baseAddress, UInt(input.count), &width, &height, &subsampling, &colors)
+  /// Throws what the library complained about, unless it is a warning Pillow lives with: damaged data inside a file that
+  /// is complete.
+  private static func check(_ outcome: CJPEG_Outcome, of file: OpaquePointer, _ bytes: Span<UInt8>) throws {
+    guard outcome != CJPEG_fine else { return }
+    let isError = outcome == CJPEG_error
+    let message = String(cString: CJPEG_message(file))
+    if CJPEG_isCutShort(file) != 0 || isError && !hasEnd(bytes) {
+      throw ImageError(.truncated, "a JPEG file of \(bytes.count) bytes without its end: \(message)")
     }
-    // Unusual chroma subsampling is an error to this call only; by then it has found out all that is asked here.
-    if status != 0, colors < 0 { try check(bytes) }
-    guard Int(width) == size.width, Int(height) == size.height else {
-      throw ImageError(.corrupt, "a JPEG file with two headers: \(size) and \(width)×\(height) pixels")
-    }
-    return colors == CInt(TJCS_CMYK.rawValue) || colors == CInt(TJCS_YCCK.rawValue)
+    if isError { throw ImageError(.corrupt, "a JPEG file: \(message)") }
   }
 
-  /// Throws what the last call complained about, unless it is a warning Pillow lives with: damaged data inside a file
-  /// that is complete.
-  private func check(_ bytes: Span<UInt8>) throws {
-    let message = String(cString: tjGetErrorStr2(decoder))
-    let isTruncated = message.hasPrefix("Premature end of JPEG file") || !Self.hasEnd(bytes)
-    // An error behind a warning has the warning's code; only its words are its own.
-    let isWarning =
-      tjGetErrorCode(decoder) == CInt(TJERR_WARNING.rawValue) && Self.warnings.contains { message.hasPrefix($0) }
-    if isTruncated { throw ImageError(.truncated, "a JPEG file of \(bytes.count) bytes without its end: \(message)") }
-    if !isWarning { throw ImageError(.corrupt, "a JPEG file: \(message)") }
-  }
-
-  /// How the library's warnings begin (jerror.h, JWRN_…), the one about a missing end aside.
-  private static let warnings = [
-    "Corrupt JPEG data", "Inconsistent progression sequence", "Invalid SOS parameters", "Unknown Adobe color transform",
-    "Warning: unknown JFIF revision", "Application transferred too many scanlines",
-  ]
-
-  /// Whether an end-of-image marker follows the start of the first scan. The library keeps only its first warning, so
-  /// one about damaged data may hide the one about a missing end.
+  /// Whether an end-of-image marker follows the start of the first scan.
   private static func hasEnd(_ bytes: Span<UInt8>) -> Bool {
     guard let scan = Segment.ofJPEG(bytes).last, scan.label == 0xDA else { return false }
     var position = bytes.count - 2

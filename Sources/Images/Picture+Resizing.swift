@@ -23,7 +23,7 @@ extension Picture {
     let pixels = [UInt8](unsafeUninitializedCapacity: window.size.width * window.size.height * 3) { result, count in
       self.pixels.withUnsafeBufferPointer { pixels in
         guard let start = pixels.baseAddress, let result = result.baseAddress else { return }
-        Resizer().frame(Resizer.Pixels(start: start, stride: 3 * width), framing, into: result)
+        Resizer().frame(Resizer.Pixels(start: start, region: Region(all: size)), Scaling(framing), into: result)
       }
       count = result.count
     }

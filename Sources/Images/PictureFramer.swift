@@ -2,20 +2,18 @@
 ///
 /// What it makes is what ``Picture/decode(_:options:)`` and ``Picture/framed(_:)`` make. For one thread at a time.
 public final class PictureFramer {
-  /// Where the pixels of the last picture lie.
+  /// The last picture, with what is to be made of it.
   private enum Decoded {
     case none
-    case whole(Picture)
-    /// In the memory of the JPEG decoder, made so many times smaller while it was decoded.
-    case lent(UnsafeBufferPointer<UInt8>, PictureSize, dividedBy: Int)
+    case whole(Picture, Scaling)
+    /// In the memory of the JPEG decoder.
+    case part(JPEGDecoder.Pixels, Scaling)
   }
 
   private let resizer = Resizer()
-  private var jpeg: JPEGDecoder?
+  private let jpeg = JPEGDecoder()
   private var decoded = Decoded.none
-  private var framing = Framing(
-    source: Region(all: PictureSize(width: 1, height: 1)), scaled: PictureSize(width: 1, height: 1),
-    window: Region(all: PictureSize(width: 1, height: 1)))
+  private var window = PictureSize(width: 0, height: 0)
 
   private let dividesLargeOnes: Bool
 
@@ -43,45 +41,36 @@ public final class PictureFramer {
     decoded = .none
     let header = try PictureHeader(file)
     try header.check(limit: DecodingOptions.defaultPixelLimit)
-    let chosen = choose(header.size)
-    chosen.check(in: header.size)
-    framing = chosen
+    let framing = choose(header.size)
+    framing.check(in: header.size)
+    window = framing.window.size
     guard header.format == .jpeg else {
-      decoded = .whole(try Picture.decode(file))
+      decoded = .whole(try Picture.decode(file), Scaling(framing))
       return
     }
-    // What a file broken off in its header leaves of a decoder would spoil the next one: an error costs the decoder.
-    let decoder = try jpeg ?? JPEGDecoder()
-    jpeg = nil
-    let divisor = dividesLargeOnes ? Self.divisor(for: chosen) : 1
-    let (pixels, size) = try decoder.decode(file, size: header.size, dividedBy: divisor)
-    jpeg = decoder
-    decoded = .lent(pixels, size, dividedBy: divisor)
+    let divisor = dividesLargeOnes ? Self.divisor(for: framing) : 1
+    let scaling = Scaling(framing, of: header.size.divided(by: divisor), dividedBy: divisor)
+    let pixels = try jpeg.decode(scaling.needed, of: file, size: header.size, dividedBy: divisor)
+    decoded = .part(pixels, scaling)
   }
 
   /// Writes the picture that was decoded last, framed: rows of interleaved RGB.
   ///
   /// - Precondition: decoding it did not throw, and `pixels` has room for the framing's window.
   public func frame(into pixels: UnsafeMutableBufferPointer<UInt8>) {
-    let size = framing.window.size
-    guard let result = pixels.baseAddress, pixels.count >= 3 * size.width * size.height else {
-      preconditionFailure("\(pixels.count) bytes for a picture of \(size) pixels")
+    guard let result = pixels.baseAddress, pixels.count >= 3 * window.width * window.height else {
+      preconditionFailure("\(pixels.count) bytes for a picture of \(window) pixels")
     }
     switch decoded {
     case .none: preconditionFailure("no picture was decoded")
-    case .whole(let picture):
+    case .whole(let picture, let scaling):
       picture.pixels.withUnsafeBufferPointer { pixels in
         guard let start = pixels.baseAddress else { return }
-        resizer.frame(Resizer.Pixels(start: start, stride: 3 * picture.width), framing, into: result)
+        resizer.frame(Resizer.Pixels(start: start, region: Region(all: picture.size)), scaling, into: result)
       }
-    case .lent(let pixels, let size, let divisor):
-      guard let start = pixels.baseAddress else { return }
-      let rows = Resizer.Pixels(start: start, stride: 3 * size.width)
-      if divisor == 1 {
-        resizer.frame(rows, framing, into: result)
-      } else {
-        resizer.frame(rows, of: size, dividedBy: divisor, framing, into: result)
-      }
+    case .part(let pixels, let scaling):
+      guard let start = pixels.bytes.baseAddress else { return }
+      resizer.frame(Resizer.Pixels(start: start, region: pixels.region), scaling, into: result)
     }
   }
 }

@@ -19,6 +19,11 @@ public struct Region: Hashable, Sendable {
     self.init(x: 0, y: 0, size: size)
   }
 
+  init(columns: Range<Int>, rows: Range<Int>) {
+    self.init(
+      x: columns.lowerBound, y: rows.lowerBound, size: PictureSize(width: columns.count, height: rows.count))
+  }
+
   var columns: Range<Int> { x..<x + size.width }
   var rows: Range<Int> { y..<y + size.height }
 
