@@ -97,11 +97,22 @@ public struct RunPlan: Sendable {
     private var kept: Int {
       switch recipe.shard {
       case .parameters where ranks > 1:
-        (4 * inBlocks + 12 * unlockedInBlocks) / ranks + 4 * outside + 4 * unlockedOutside
-          + 8 * unlockedOutside / ranks + 8 * (counts.units.max() ?? 0)
-      case .optimizer, .parameters: 4 * counts.all + 4 * counts.unlocked + 8 * counts.unlocked / ranks
-      case .none: 4 * counts.all + 12 * counts.unlocked
+        (4 * inBlocks + 8 * unlockedInBlocks) / ranks + 4 * outside + 8 * unlockedOutside / ranks
+          + 4 * (counts.units.max() ?? 0) + gradients
+      case .optimizer, .parameters: 4 * counts.all + 8 * counts.unlocked / ranks + gradients
+      case .none: 4 * counts.all + 8 * counts.unlocked + gradients
       }
+    }
+
+    /// All of them, or those of what lies between units, and of one unit at a time.
+    private var gradients: Int {
+      let isShared = recipe.shard == .parameters && ranks > 1
+      guard recipe.updatesUnits(pairs: pairs) else {
+        return isShared
+          ? 4 * unlockedInBlocks / ranks + 4 * unlockedOutside + 4 * (counts.units.max() ?? 0) : 4 * counts.unlocked
+      }
+      let units = counts.unlockedUnits + counts.unlockedParts
+      return 4 * (counts.unlocked - units.reduce(0, +)) + 4 * (units.max() ?? 0)
     }
 
     var activations: Int {

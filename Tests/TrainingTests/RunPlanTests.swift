@@ -9,11 +9,13 @@ import Training
 
   @Test func parametersAreSharedAsTheRecipeSays() throws {
     let all = 151_277_313
-    let alone = try plan("globalBatch=32", "microBatch=32", "shard=none", ranks: 1)
+    let alone = try plan(
+      "globalBatch=32", "microBatch=32", "shard=none", "optimizer.gradientClip=1", ranks: 1)
     #expect(alone.parameters == all && alone.memory.parameters == 16 * all && alone.checkpointBytes == 12 * all)
     #expect(alone.memory.checkpoint == 12 * all)
     #expect(alone.bytesSent == 0 && alone.microBatches == 1 && alone.pairs == 32)
-    let half = try plan("globalBatch=64", "microBatch=32", "shard=optimizer", ranks: 2)
+    let half = try plan(
+      "globalBatch=64", "microBatch=32", "shard=optimizer", "optimizer.gradientClip=1", ranks: 2)
     #expect(half.memory.parameters == 8 * all + 8 * all / 2)
     // Half of all gradients go to the other rank, and half of all values come back.
     #expect(half.bytesSent > 4 * all && half.bytesSent < 4 * all + 2_000_000)
@@ -21,6 +23,24 @@ import Training
     #expect(narrow.bytesSent > 3 * all && narrow.bytesSent < 3 * all + 2_000_000)
     let shared = try plan("globalBatch=64", "shard=parameters", ranks: 2)
     #expect(shared.memory.parameters < half.memory.parameters)
+  }
+
+  /// Blocks that are updated on the way back leave no gradients: those of the largest are there, and of what no block and no
+  /// table of tokens holds.
+  @Test func gradientsOfABlockComeAndGo() throws {
+    let all = 151_277_313, block = 12 * 768 * 768 + 13 * 768, table = 49408 * 512
+    let between = all - 12 * block - 12 * (12 * 512 * 512 + 13 * 512) - table
+    for (change, ranks) in [("shard=none", 1), ("shard=optimizer", 2)] {
+      let passing = try plan("globalBatch=\(32 * ranks)", change, ranks: ranks)
+      let whole = try plan("globalBatch=\(32 * ranks)", change, "optimizer.gradientClip=1", ranks: ranks)
+      #expect(whole.memory.parameters - passing.memory.parameters == 4 * (all - between - block))
+      #expect(whole.memory.activations == passing.memory.activations && whole.bytesSent == passing.bytesSent)
+      // Several micro-batches add up, and a tree of sums has its own blocks.
+      for more in ["microBatch=16", "reduction.order=canonical"] {
+        let other = try plan("globalBatch=\(32 * ranks)", change, more, ranks: ranks)
+        #expect(other.memory.parameters >= whole.memory.parameters)
+      }
+    }
   }
 
   /// Sums that wait for their other half: gradients of four micro-batches a rank, and of captions in as many shares.
