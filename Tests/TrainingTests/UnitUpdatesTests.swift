@@ -153,17 +153,14 @@ import Training
     let towers = TwoTowers(model, precision: .fp32, forTraining: true, passingUnits: true)
     let parameters = towers.parameters
     parameters.initialize(seed: 1)
-    let exchange = SliceExchange(ReductionSettings(), in: SoloCommunicator())
+    let exchange = SliceExchange(Recipe.paper.reduction, in: SoloCommunicator())
     let reduction = Reduction(of: parameters, .none, by: exchange)
-    let optimizer = Optimizer(OptimizerSettings(), reduction.makeMoments())
-    func updates(_ step: Int) -> UnitUpdates {
-      UnitUpdates(of: parameters, reduction, optimizer, step: step, learningRate: 1e-3)
-    }
+    let optimizer = Optimizer(Recipe.paper.optimizer, reduction.makeMoments())
     let units = parameters.stretches.filter(\.isUnit).map(\.elements)
     #expect(units.count > 3)
     for (step, last) in [(1, 1), (2, units.count)] {
       let before = units.map { parameters.values(of: $0).values }
-      let updates = updates(step)
+      let updates = UnitUpdates(of: parameters, reduction, optimizer, step: step, learningRate: 1e-3)
       parameters.beginGradients()
       for (index, unit) in units.enumerated() {
         var gradient = [Float](repeating: 1e-2, count: unit.count)
@@ -176,7 +173,7 @@ import Training
       // The second time all gradients are numbers: what was wrong is not remembered.
       #expect(try reduction.sumGradients().isFinite == (last == units.count))
     }
-    #expect(parameters.values.values.allSatisfy(\.isFinite) && optimizer.moments.second.values.allSatisfy(\.isFinite))
+    #expect((parameters.values.values + optimizer.moments.second.values).allSatisfy { $0.isFinite })
   }
 
   // MARK: - The table of tokens

@@ -91,10 +91,12 @@ extension RankTests {
     @Test func aGradientThatIsInfiniteStopsAllRanks() throws {
       try scratch.succeed(Trained.command(into: "small", steps: 1))
       try scratch.succeed(["export", "--weights", "small", "--into", "model", "--format", "open_clip"])
-      // Features of pictures whose length is hardly a number at all: what brings them to length 1 multiplies the gradient.
+      // A hidden layer of large numbers, which the layer behind it makes small again, but for its weight's gradient.
+      let block = "visual.transformer.resblocks.0.mlp"
+      let factors: [String: Float] = ["\(block).c_fc.weight": 1e25, "\(block).c_proj.weight": 1e-25]
       let file = scratch("model/open_clip_model.safetensors")
       let tensors = try SafetensorsFile(file).tensors.map { tensor in
-        let factor: Float = tensor.name == "visual.proj" ? 1e-21 : 1
+        let factor = factors[tensor.name] ?? 1
         return TensorSource(tensor.name, shape: tensor.shape, values: try tensor.values().map { factor * $0 })
       }
       try SafetensorsWriter.write(tensors, to: file)
