@@ -40,7 +40,7 @@ public struct StepBenchmark: Sendable {
     (fitted.globalBatch, fitted.microBatch) = (batch * world.size, microBatch)
     try fitted.checkOrder(ranks: world.size)
     let batches = pairs.batches(own, microBatch: microBatch)
-    let step = TrainingStep(model, pairs: batch, recipe: recipe, in: world)
+    let step = TrainingStep(model, pairs: batch, recipe: fitted, in: world)
     let parameters = step.towers.parameters
     parameters.initialize(seed: UInt64(recipe.seed))
 
@@ -84,9 +84,9 @@ public struct StepBenchmark: Sendable {
     let seconds = try Durations.seconds {
       try step.embed(batches)
       let contrast = try step.contrast()
-      try step.backward(batches, from: contrast)
+      try step.backward(batches, from: contrast, step: number + 1, learningRate: learningRate)
       norm = try step.reduce()
-      try step.optimize(number + 1, learningRate: learningRate, norm: norm)
+      try step.optimize(norm: norm)
       loss = contrast.loss
     }
     guard loss.isFinite, norm.isFinite else {

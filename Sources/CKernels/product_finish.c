@@ -57,14 +57,22 @@ static inline __attribute__((always_inline)) void finish(const struct CKernels_P
     }
     if (p->slope_at) {
       read_row(p->slope_at, at, is_float, other, columns);
+      // Where f is wanted as well, most of it is computed already.
       if (p->activation == CKernels_QuickGELU) {
-        for (size_t c = 0; c < 2 * PANEL; c++) row[c] *= quick_gelu_slope(other[c]);
+        for (size_t c = 0; c < 2 * PANEL; c++) {
+          row[c] *= quick_gelu_slope(other[c]);
+          other[c] = quick_gelu(other[c]);
+        }
       } else {
-        for (size_t c = 0; c < 2 * PANEL; c++) row[c] *= gelu_slope(other[c]);
+        for (size_t c = 0; c < 2 * PANEL; c++) {
+          row[c] *= gelu_slope(other[c]);
+          other[c] = gelu(other[c]);
+        }
       }
+      if (p->activated) write_row(other, p->activated, at, is_float, columns);
     }
     write_row(row, p->c, at, is_float, columns);
-    if (p->activated) {
+    if (p->activated && !p->slope_at) {
       read_row(p->c, at, is_float, other, columns);
       if (p->activation == CKernels_QuickGELU) {
         for (size_t c = 0; c < 2 * PANEL; c++) other[c] = quick_gelu(other[c]);

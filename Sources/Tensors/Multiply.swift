@@ -70,7 +70,9 @@ package func multiply(
   switch ending {
   case .plain: break
   case .activating(let activation, let active): activation.forward(c, into: active)
-  case .slope(let activation, let x): activation.backward(c, x: x, into: c)
+  case .slope(let activation, let x, let active):
+    activation.backward(c, x: x, into: c)
+    activation.forward(x, into: active)
   }
   if let rowSums { addColumnSums(of: a.matrix, to: rowSums) }
 }

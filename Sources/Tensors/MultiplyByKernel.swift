@@ -25,16 +25,19 @@ func multiplyByKernel(
     bias: bias.map { UnsafePointer($0.floatPointer) }, addend: addend.map { UnsafePointer($0.floatPointer) },
     addend_stride: addend?.stride ?? 0, activated: nil, slope_at: nil, activation: CKernels_GELU,
     row_sums: rowSums?.floatPointer)
+  func address(of other: Tensor) -> UnsafeMutableRawPointer {
+    precondition(
+      other.rows == rows && other.stride == c.stride && other.elementType == c.elementType, "shapes differ")
+    return cIsFloat ? .init(other.floatPointer) : .init(other.bfloat16Pointer)
+  }
   switch ending {
   case .plain: break
   case .activating(let activation, let active):
-    precondition(
-      active.rows == rows && active.stride == c.stride && active.elementType == c.elementType, "shapes differ")
-    product.activated = cIsFloat ? .init(active.floatPointer) : .init(active.bfloat16Pointer)
+    product.activated = address(of: active)
     product.activation = activation.kernel
-  case .slope(let activation, let x):
-    precondition(x.rows == rows && x.stride == c.stride && x.elementType == c.elementType, "shapes differ")
-    product.slope_at = cIsFloat ? .init(x.floatPointer) : .init(x.bfloat16Pointer)
+  case .slope(let activation, let x, let active):
+    product.slope_at = UnsafeRawPointer(address(of: x))
+    product.activated = address(of: active)
     product.activation = activation.kernel
   }
 

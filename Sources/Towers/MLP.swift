@@ -6,22 +6,24 @@ struct MLP {
   let output: Linear  // hidden → width
   let activation: Activation
 
-  /// What the backward twin needs: the hidden layer before and after its activation, (tokens, hidden).
+  /// What the backward twin needs: the hidden layer before its activation. Behind it, it is made again on the way back,
+  /// where the slope takes most of what that takes.
   struct Saved {
-    let hidden: Tensor
-    let active: Tensor
+    let hidden: Tensor  // (tokens, hidden)
   }
 
   func saved(rows: Int, in workspace: Workspace) -> Saved {
-    Saved(
-      hidden: workspace.activations(rows: rows, columns: input.outputs),
-      active: workspace.activations(rows: rows, columns: input.outputs))
+    Saved(hidden: workspace.activations(rows: rows, columns: input.outputs))
   }
 
   /// - Parameter y: (tokens, width); nil: nobody needs the result.
-  func forward(_ x: Tensor, adding residual: Tensor, into y: Tensor?, _ saved: Saved) {
-    input.forward(x, into: saved.hidden, ending: .activating(activation, into: saved.active))
-    if let y { output.forward(saved.active, into: y, adding: residual) }
+  func forward(_ x: Tensor, adding residual: Tensor, into y: Tensor?, _ saved: Saved, in workspace: Workspace) {
+    guard let y else { return input.forward(x, into: saved.hidden) }
+    workspace.scope {
+      let active = workspace.activations(rows: x.rows, columns: input.outputs)
+      input.forward(x, into: saved.hidden, ending: .activating(activation, into: active))
+      output.forward(active, into: y, adding: residual)
+    }
   }
 
   /// Sets `dx`; the residual's gradient is `dy` itself.
@@ -30,7 +32,10 @@ struct MLP {
   func backward(_ dy: Tensor, x: Tensor, _ saved: Saved, into dx: Tensor, in workspace: Workspace) {
     workspace.scope {
       let dHidden = workspace.activations(rows: x.rows, columns: input.outputs)
-      output.backward(dy, x: saved.active, into: dHidden, ending: .slope(of: activation, at: saved.hidden))
+      let active = workspace.activations(rows: x.rows, columns: input.outputs)
+      // The gradient of the hidden layer comes first, and brings along what the weight's needs.
+      output.backward(
+        dy, x: active, into: dHidden, ending: .slope(of: activation, at: saved.hidden, activating: active))
       input.backward(dHidden, x: x, into: dx)
     }
   }

@@ -33,20 +33,20 @@ public struct Parameter: Sendable {
   ///
   /// - Precondition: this rank has them; where ranks share them, only while their unit is gathered.
   public var values: Tensor {
-    let (area, place) = memory.area(of: elements, name)
-    return Tensor(area.values, offset: place * 4, rows: rows, columns: columns)
+    let (storage, place) = memory.valuesPlace(of: elements, name)
+    return Tensor(storage, offset: place * 4, rows: rows, columns: columns)
   }
 
   /// The gradient, shaped as ``values``; only of a store allocated for training.
   ///
-  /// - Precondition: as of ``values``.
+  /// - Precondition: this rank has all of it; where ranks share it, or it is handed on, only while its unit is at hand.
   public var gradient: Tensor {
-    let (area, place) = memory.area(of: elements, name)
-    return Tensor(area.gradients, offset: place * 4, rows: rows, columns: columns)
+    let (storage, place) = memory.gradientPlace(of: elements, name)
+    return Tensor(storage, offset: place * 4, rows: rows, columns: columns)
   }
 
   /// Whether the product that is this weight's gradient adds to ``gradient``, or overwrites what an earlier step left.
-  var accumulates: Bool { memory.accumulates && !memory.isGathered(elements) }
+  var accumulates: Bool { memory.accumulates && !memory.isPassing(elements) }
 
   /// Rows `range` of a matrix, or elements of a vector: a view that shares values and gradient.
   func slice(_ range: Range<Int>) -> Parameter {

@@ -10,6 +10,8 @@ public struct ParameterCounts: Sendable {
   public let units: [Int]
   /// The same of the blocks that are not locked.
   public let unlockedUnits: [Int]
+  /// In each part of a table that is not locked.
+  public let unlockedParts: [Int]
 
   init(_ store: ParameterStore) {
     func count(_ belongs: (Parameter) -> Bool) -> Int {
@@ -20,6 +22,10 @@ public struct ParameterCounts: Sendable {
     unlocked = count { !$0.isLocked }
     let locked = store.parameters.filter(\.isLocked).map(\.elements)
     units = store.units.map(\.count)
-    unlockedUnits = store.units.filter { unit in !locked.contains { $0.overlaps(unit) } }.map(\.count)
+    func counts(_ ranges: [Range<Int>]) -> [Int] {
+      ranges.filter { range in !locked.contains { $0.overlaps(range) } }.map(\.count)
+    }
+    unlockedUnits = counts(store.units)
+    unlockedParts = counts(store.parts)
   }
 }

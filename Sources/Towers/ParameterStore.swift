@@ -4,7 +4,8 @@ public import Tensors
 ///
 /// Layers declare what they need; the store then reserves values and gradients as one block each, so that reducing,
 /// clipping, updating and saving are single operations on ranges of a block. What an optimizer keeps besides is its own.
-/// Where ranks share a model, a rank keeps a slice of each residual block, and has room for one of them at a time.
+/// Where ranks share a model, a rank keeps a slice of each residual block, and has room for one of them at a time. Where the
+/// gradients of units are handed on, only those of what lies between units are kept, with room for those of one unit.
 public final class ParameterStore {
   /// The parameters in the order they were declared.
   public private(set) var parameters: [Parameter] = []
@@ -16,7 +17,12 @@ public final class ParameterStore {
   public private(set) var isShared = false
   /// What training changes: runs of elements that are not locked, one behind the other.
   public private(set) var trained: [Range<Int>] = []
+  /// Whether gradients of units are handed on as soon as they are made, and not kept.
+  public private(set) var passesUnits = false
+  /// Residual blocks, which ranks may share.
   private(set) var units: [Range<Int>] = []
+  /// Parts of tables, which every rank keeps whole.
+  private(set) var parts: [Range<Int>] = []
   private var isLocking = false
   private let memory = ParameterMemory()
 
@@ -56,45 +62,67 @@ public final class ParameterStore {
     return unit
   }
 
+  /// Makes a unit of elements of a table, all of which are added to; they begin at a multiple of 16.
+  func part(_ elements: Range<Int>) -> ParameterUnit {
+    parts.append(elements)
+    return ParameterUnit(elements: elements, summed: [elements], memory: memory)
+  }
+
   /// Reserves the memory: values alone, or gradients as well.
-  func allocate(forTraining: Bool) {
+  ///
+  /// - Parameter passingUnits: no gradients of units; they are handed on.
+  func allocate(forTraining: Bool, passingUnits: Bool = false) {
     cut { $0 }
-    memory.kept = ParameterArea([0..<count], forTraining: forTraining)
+    memory.values = ParameterArea([0..<count])
+    if forTraining { reserveGradients(passingUnits: passingUnits) }
   }
 
   /// Reserves the memory for training with ranks that share the units: this rank's slices, what lies between the units,
   /// and room for the largest of them.
-  func allocate(sharedBy exchange: any UnitExchange) {
+  func allocate(sharedBy exchange: any UnitExchange, passingUnits: Bool = false) {
     isShared = true
     cut { unit in
       let slice = exchange.slice(of: unit.count)
       return unit.lowerBound + slice.lowerBound..<unit.lowerBound + slice.upperBound
     }
-    memory.kept = ParameterArea(stretches.map(\.kept), forTraining: true)
+    memory.values = ParameterArea(stretches.map(\.kept))
     memory.share(units, by: exchange)
+    reserveGradients(passingUnits: passingUnits)
+  }
+
+  private func reserveGradients(passingUnits: Bool) {
+    passesUnits = passingUnits
+    let lasting = stretches.filter { !(passingUnits && $0.isUnit) }
+    memory.gradients = ParameterArea(lasting.map(\.kept))
+    if passingUnits { memory.pass(stretches.filter { $0.isUnit && !$0.isLocked }.map(\.elements)) }
   }
 
   /// Cuts the elements into stretches.
   private func cut(keeping slice: (Range<Int>) -> Range<Int>) {
     let locks = runs { $0.isLocked }
     trained = locks.filter { !$0.value }.map(\.range)
-    func add(_ elements: Range<Int>, keeping kept: (Range<Int>) -> Range<Int>, isShared: Bool) {
+    func add(
+      _ elements: Range<Int>, keeping kept: (Range<Int>) -> Range<Int> = { $0 }, isUnit: Bool, isShared: Bool = false
+    ) {
       for run in locks {
         let part = run.range.clamped(to: elements)
         guard !part.isEmpty else { continue }
-        stretches.append(Stretch(elements: part, kept: kept(part), isShared: isShared, isLocked: run.value))
+        stretches.append(
+          Stretch(elements: part, kept: kept(part), isUnit: isUnit, isShared: isShared, isLocked: run.value))
       }
     }
     var end = 0
-    for unit in units + [count..<count] {
-      add(end..<unit.lowerBound, keeping: { $0 }, isShared: false)
-      add(unit, keeping: slice, isShared: isShared)
+    let all = units.map { ($0, true) } + parts.map { ($0, false) }
+    for (unit, isBlock) in all.sorted(by: { $0.0.lowerBound < $1.0.lowerBound }) {
+      add(end..<unit.lowerBound, isUnit: false)
+      if isBlock { add(unit, keeping: slice, isUnit: true, isShared: isShared) } else { add(unit, isUnit: true) }
       end = unit.upperBound
     }
+    add(end..<count, isUnit: false)
   }
 
   /// Bytes of values and gradients this rank has reserved, the room for a unit included.
-  public var byteCount: Int { memory.kept.byteCount + memory.room.byteCount }
+  public var byteCount: Int { memory.byteCount }
 
   /// Draws the first values: a function of the seed alone.
   public func initialize(seed: UInt64) {
@@ -111,7 +139,7 @@ public final class ParameterStore {
     _ parameter: Parameter, _ fill: (UnsafeMutableBufferPointer<Float>) throws -> Void
   ) rethrows {
     if keeps(parameter.elements) { return try values(of: parameter.elements).withMutableFloats(fill) }
-    let parts = memory.kept.parts(of: parameter.elements)
+    let parts = memory.values.parts(of: parameter.elements)
     guard !parts.isEmpty else { return }
     try memory.withRoom { room in
       let whole = room.columns(0..<parameter.count)
@@ -129,7 +157,7 @@ public final class ParameterStore {
   /// what is locked are never touched, so that the system does not even give memory for them.
   public func beginGradients() {
     for parameter in parameters where !parameter.isFactor && !parameter.isLocked {
-      for part in memory.kept.parts(of: parameter.elements) { zero(gradients(of: part)) }
+      for part in memory.gradients.parts(of: parameter.elements) { zero(gradients(of: part)) }
     }
     memory.accumulates = false
   }
@@ -137,26 +165,37 @@ public final class ParameterStore {
   /// Where all gradients are made and found, in the flat order of elements: another zeroed block of this size may take
   /// its place, where ranks do not share the units.
   public var gradientBlock: Storage {
-    get { memory.kept.gradients }
-    set { memory.kept.gradients = newValue }
+    get { memory.gradients.storage }
+    set { memory.gradients.storage = newValue }
+  }
+
+  /// Runs `body`, a way back, which hands the gradients of each unit over as soon as they are made.
+  ///
+  /// - Parameter receiver: who takes them; nil where they are kept.
+  func passing(to receiver: (any GradientReceiver)?, _ body: () throws -> Void) rethrows {
+    precondition((receiver != nil) == passesUnits, "gradients of units are kept, or somebody takes them")
+    defer { memory.receiver = nil }
+    memory.receiver = receiver
+    try body()
   }
 
   /// From now on gradients are added to: a micro-batch has left its own.
   func continueGradients() { memory.accumulates = true }
 
   /// Whether this rank keeps all of these elements, which lie in one stretch.
-  public func keeps(_ elements: Range<Int>) -> Bool { memory.kept.place(of: elements) != nil }
+  public func keeps(_ elements: Range<Int>) -> Bool { memory.values.place(of: elements) != nil }
 
   /// The values of elements this rank keeps, which lie in one stretch, as one row.
-  public func values(of elements: Range<Int>) -> Tensor { memory.kept.values(of: elements) }
+  public func values(of elements: Range<Int>) -> Tensor { memory.values.row(elements) }
 
-  /// The gradients of elements this rank keeps, which lie in one stretch, as one row.
-  public func gradients(of elements: Range<Int>) -> Tensor { memory.kept.gradients(of: elements) }
+  /// The gradients of elements this rank keeps, which lie in one stretch, as one row; where those of units are handed on,
+  /// of what lies between units.
+  public func gradients(of elements: Range<Int>) -> Tensor { memory.gradients.row(elements) }
 
   /// All values as one row, where ranks do not share them.
   public var values: Tensor { values(of: 0..<count) }
 
-  /// All gradients as one row, where ranks do not share them.
+  /// All gradients as one row, where ranks do not share them and all are kept.
   public var gradients: Tensor { gradients(of: 0..<count) }
 
   /// Runs of neighbouring parameters that are trained and decay alike, as ranges of elements.

@@ -1,4 +1,5 @@
-/// Parameters that are brought together at once where ranks share them: those of a residual block.
+/// Parameters, or a part of one, that come and go at once: those of a residual block, which ranks may share, or some rows of
+/// a table. Their gradients may be handed on as soon as they are made.
 struct ParameterUnit {
   /// Where they lie in the flat order of all parameters.
   let elements: Range<Int>
@@ -21,8 +22,8 @@ struct ParameterUnit {
   func withGradients(_ body: () -> Void) throws {
     defer { memory.release() }
     try memory.gather(elements)
-    memory.beginGradients(summed)
+    memory.beginGradients(elements, adding: summed)
     body()
-    try memory.keepGradients(elements)
+    try memory.endGradients(elements)
   }
 }

@@ -60,7 +60,7 @@ struct PooledBlock {
       attention.forward(
         normalized, pooled: pooled, segments, adding: saved.pooled, into: saved.middle, saved.attention, in: workspace)
       norm2.forward(saved.middle, into: pooled, statistics: saved.statistics2)
-      mlp.forward(pooled, adding: saved.middle, into: y, saved.mlp)
+      mlp.forward(pooled, adding: saved.middle, into: y, saved.mlp, in: workspace)
     }
     return saved
   }

@@ -35,7 +35,7 @@ struct ResidualBlock {
       norm1.forward(x, into: normalized, statistics: saved.statistics1)
       attention.forward(normalized, segments, adding: x, into: saved.middle, saved.attention, in: workspace)
       norm2.forward(saved.middle, into: normalized, statistics: saved.statistics2)
-      mlp.forward(normalized, adding: saved.middle, into: y, saved.mlp)
+      mlp.forward(normalized, adding: saved.middle, into: y, saved.mlp, in: workspace)
     }
     return saved
   }

@@ -5,7 +5,7 @@ import Tensors
 /// A caption is as many rows as it has tokens. The attention is causal, so what CLIP's padding holds cannot reach the
 /// end token, and leaving it out changes nothing.
 struct TextTower {
-  let tokenEmbedding: Parameter  // (vocabulary, width)
+  let tokens: TokenTable
   let positions: Parameter  // (context, width)
   let transformer: Transformer
   let head: EmbeddingHead
@@ -43,8 +43,9 @@ struct TextTower {
     }
     transformer = Transformer(
       blocks: blocks, width: width, locked: max(locked - 1, 0), recomputes: training.recomputesBlocks)
-    tokenEmbedding = store.locking(locked > 0) {
-      store.declare("token_embedding.weight", [configuration.vocabularySize, width], .normal(0.02))
+    tokens = store.locking(locked > 0) {
+      TokenTable(
+        "token_embedding.weight", vocabulary: configuration.vocabularySize, width: width, .normal(0.02), in: store)
     }
     let norm = store.locking(locked > layers) { LayerNorm("ln_final", width: width, in: store) }
     head = EmbeddingHead(norm: norm, projection: Projection(weight: projection))
@@ -89,15 +90,15 @@ struct TextTower {
       try transformer.backward(
         dPooled, captions.segments, pooling: captions.endRows, saved.transformer, into: dx, in: workspace)
       guard locked == 0 else { return }
-      scatterAddRows(of: dx.values, captions.tokens, to: tokenEmbedding.gradient)
       scatterAddRows(of: dx.values, captions.positions, to: positions.gradient)
+      try tokens.backward(dx.values, captions.tokens, in: workspace)
     }
   }
 
   /// x = embedding of each token + its position.
   func start(_ captions: PackedCaptions, into x: Tensor, in workspace: Workspace) {
     workspace.scope {
-      gatherRows(of: tokenEmbedding.values, captions.tokens, into: x)
+      tokens.forward(captions.tokens, into: x)
       let table = workspace.tensor(rows: x.rows, columns: x.columns)
       gatherRows(of: positions.values, captions.positions, into: table)
       add(table, to: x)

@@ -39,23 +39,27 @@ public final class TwoTowers {
   ///
   /// - Parameters:
   ///   - forTraining: reserve gradients as well.
+  ///   - passingUnits: but those of units, which ``backward(_:from:passingUnitsTo:)`` hands on.
   ///   - training: what of it is trained then.
   public convenience init(
-    _ configuration: ModelConfiguration, precision: Precision, forTraining: Bool, _ training: TowerTraining = .init()
+    _ configuration: ModelConfiguration, precision: Precision, forTraining: Bool, passingUnits: Bool = false,
+    _ training: TowerTraining = .init()
   ) {
     self.init(declaring: configuration, precision: precision, training)
-    parameters.allocate(forTraining: forTraining)
+    parameters.allocate(forTraining: forTraining, passingUnits: passingUnits)
   }
 
   /// Builds a model for training whose residual blocks several ranks share: each keeps a slice of every block.
   ///
-  /// - Parameter exchange: decides the slices, and brings those of a block together when it is computed with.
+  /// - Parameters:
+  ///   - exchange: decides the slices, and brings those of a block together when it is computed with.
+  ///   - passingUnits: reserve no gradients of units, which ``backward(_:from:passingUnitsTo:)`` hands on.
   public convenience init(
     _ configuration: ModelConfiguration, precision: Precision, sharedBy exchange: any UnitExchange,
-    _ training: TowerTraining = .init()
+    passingUnits: Bool = false, _ training: TowerTraining = .init()
   ) {
     self.init(declaring: configuration, precision: precision, training)
-    parameters.allocate(sharedBy: exchange)
+    parameters.allocate(sharedBy: exchange, passingUnits: passingUnits)
   }
 
   private init(declaring configuration: ModelConfiguration, precision: Precision, _ training: TowerTraining) {
@@ -80,15 +84,15 @@ public final class TwoTowers {
   public var workspaceBytes: Int { workspace.reserved }
 
   /// Writes the embeddings of a micro-batch that is trained on: batch norm takes its own statistics, and the running ones
-  /// follow them once, here, and not when ``backward(_:from:)`` embeds it again.
+  /// follow them once, here, and not when ``backward(_:from:passingUnitsTo:)`` embeds it again.
   ///
   /// Ranks that share the model embed and go backward together, equally often and in the same order; what fails between
   /// them is thrown.
   ///
   /// - Parameters:
   ///   - embeddings: room for `batch.count` pairs.
-  ///   - keeping: keep the activations, so that ``backward(_:from:)`` for this very batch, called next, need not
-  ///     compute them again.
+  ///   - keeping: keep the activations, so that ``backward(_:from:passingUnitsTo:)`` for this very batch, called
+  ///     next, need not compute them again.
   public func embed(_ batch: MicroBatch, into embeddings: Embeddings, keeping: Bool = false) throws {
     let statistics = BatchStatistics.own(updating: true, across: statisticsExchange)
     let savedImage: PictureTower.Saved?, savedText: TextTower.Saved?
@@ -120,14 +124,21 @@ public final class TwoTowers {
   }
 
   /// Adds to the gradients of all parameters that are trained, from the gradient of a micro-batch's embeddings.
-  public func backward(_ batch: MicroBatch, from gradient: Embeddings) throws {
-    if let kept {
-      if let saved = kept.image { try image.backward(gradient.images, saved, in: workspace) }
-      if let saved = kept.text { try text.backward(gradient.texts, batch.captions, saved, in: workspace) }
-      self.kept = nil
-    } else {
-      if trainsImages { try embedAndGoBackward(batch.pictures, from: gradient.images) }
-      if trainsTexts { try embedAndGoBackward(batch.captions, from: gradient.texts) }
+  ///
+  /// - Parameter receiver: where the model keeps no gradients of units, who takes them, one unit after the other; it may
+  ///   change the values of the unit it is given.
+  public func backward(
+    _ batch: MicroBatch, from gradient: Embeddings, passingUnitsTo receiver: (any GradientReceiver)? = nil
+  ) throws {
+    try parameters.passing(to: receiver) {
+      if let kept {
+        if let saved = kept.image { try image.backward(gradient.images, saved, in: workspace) }
+        if let saved = kept.text { try text.backward(gradient.texts, batch.captions, saved, in: workspace) }
+        self.kept = nil
+      } else {
+        if trainsImages { try embedAndGoBackward(batch.pictures, from: gradient.images) }
+        if trainsTexts { try embedAndGoBackward(batch.captions, from: gradient.texts) }
+      }
     }
     workspace.reset()
     parameters.continueGradients()

@@ -33,6 +33,13 @@ public struct PhaseTimes: Codable, Sendable {
   /// What a rank spends on its own, mostly, rather than on waiting for others.
   var own: Double { data + embed + backward + optimize }
 
+  /// Counts what was measured within a phase, of others, for those instead.
+  mutating func move(_ others: PhaseTimes, from phase: WritableKeyPath<PhaseTimes, Double>) {
+    self[keyPath: phase] -= others.total
+    reduce += others.reduce
+    optimize += others.optimize
+  }
+
   /// Runs `body` and adds the time it takes to a phase.
   mutating func measure<Result>(
     _ phase: WritableKeyPath<PhaseTimes, Double>, _ body: () throws -> Result

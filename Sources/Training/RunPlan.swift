@@ -97,11 +97,22 @@ public struct RunPlan: Sendable {
     private var kept: Int {
       switch recipe.shard {
       case .parameters where ranks > 1:
-        (4 * inBlocks + 12 * unlockedInBlocks) / ranks + 4 * outside + 4 * unlockedOutside
-          + 8 * unlockedOutside / ranks + 8 * (counts.units.max() ?? 0)
-      case .optimizer, .parameters: 4 * counts.all + 4 * counts.unlocked + 8 * counts.unlocked / ranks
-      case .none: 4 * counts.all + 12 * counts.unlocked
+        (4 * inBlocks + 8 * unlockedInBlocks) / ranks + 4 * outside + 8 * unlockedOutside / ranks
+          + 4 * (counts.units.max() ?? 0) + gradients
+      case .optimizer, .parameters: 4 * counts.all + 8 * counts.unlocked / ranks + gradients
+      case .none: 4 * counts.all + 8 * counts.unlocked + gradients
       }
+    }
+
+    /// All of them, or those of what lies between units, and of one unit at a time.
+    private var gradients: Int {
+      let isShared = recipe.shard == .parameters && ranks > 1
+      guard recipe.updatesUnits(pairs: pairs) else {
+        return isShared
+          ? 4 * unlockedInBlocks / ranks + 4 * unlockedOutside + 4 * (counts.units.max() ?? 0) : 4 * counts.unlocked
+      }
+      let units = counts.unlockedUnits + counts.unlockedParts
+      return 4 * (counts.unlocked - units.reduce(0, +)) + 4 * (units.max() ?? 0)
     }
 
     var activations: Int {
@@ -138,15 +149,15 @@ public struct RunPlan: Sendable {
     }
 
     /// Rows of the residual stream before and after the attention, queries, keys and values, what was attended, the
-    /// hidden layer before and after its function; all of the last block for the pooled token only, but keys and values.
+    /// hidden layer before its function; all of the last block for the pooled token only, but keys and values.
     ///
     /// Of blocks that are computed again only the stream that enters them is kept, and all of one; of locked ones nothing.
     private func tower(
       rows: Int, segments: Int, width: Int, hidden: Int, heads: Int, layers: Int, locked: Int
     ) -> Int {
-      let row = 2 * width * 4 + (4 * width + 2 * hidden) * activation + 16 + 4 * heads
+      let row = 2 * width * 4 + (4 * width + hidden) * activation + 16 + 4 * heads
       let last = rows * (2 * width * activation + width * 4) + segments * row
-      let backward = rows * (width * 4 + (3 * width + hidden) * activation)
+      let backward = rows * (width * 4 + (3 * width + 2 * hidden) * activation)
       let kept = max(layers - 1 - max(locked - 1, 0), 0)
       let blocks =
         training.recomputesBlocks ? kept * rows * width * 4 + min(kept, 1) * rows * row : kept * rows * row

@@ -67,11 +67,18 @@ package final class SliceExchange: UnitExchange {
 
   /// Sums the units of some gradients over the ranks; this rank's slices hold sums afterwards, the rest is as it was.
   ///
-  /// - Returns: the sum of the squares of this rank's sums.
-  func sum(_ gradients: Tensor, _ units: [Range<Int>]) throws -> Double {
-    switch wire {
-    case .fp32: try sumFloats(gradients, pieces(of: units))
-    case .bf16: try sumNarrowed(gradients, pieces(of: units))
+  /// - Returns: of each unit, the sum of the squares of this rank's sums.
+  func sum(_ gradients: Tensor, _ units: [Range<Int>]) throws -> [Double] {
+    let parts = units.map { pieces(of: [$0]) }, all = parts.flatMap { $0 }
+    let squares =
+      switch wire {
+      case .fp32: try sumFloats(gradients, all)
+      case .bf16: try sumNarrowed(gradients, all)
+      }
+    var first = 0
+    return parts.map { pieces in
+      defer { first += pieces.count }
+      return squares[first..<first + pieces.count].reduce(0, +)
     }
   }
 
@@ -88,11 +95,11 @@ package final class SliceExchange: UnitExchange {
     return numbers.columns(parts[world.rank])
   }
 
-  /// The same sum of squares, to the last bit, of units that were summed before.
+  /// The same sum of squares, to the last bit, of a unit that was summed before.
   ///
-  /// - Parameter gradients: those of elements of one of this rank's slices.
-  func sumOfSquares(_ units: [Range<Int>], of gradients: (Range<Int>) -> Tensor) -> Double {
-    pieces(of: units).reduce(0) { $0 + Tensors.sumOfSquares(gradients($1[world.rank])) }
+  /// - Parameter gradients: those of elements of this rank's slice.
+  func sumOfSquares(_ unit: Range<Int>, of gradients: (Range<Int>) -> Tensor) -> Double {
+    pieces(of: [unit]).reduce(0) { $0 + Tensors.sumOfSquares(gradients($1[world.rank])) }
   }
 
   /// Brings every rank's slices of values to all others.
@@ -138,9 +145,10 @@ package final class SliceExchange: UnitExchange {
     }
   }
 
-  private func sumFloats(_ gradients: Tensor, _ pieces: [[Range<Int>]]) throws -> Double {
+  /// - Returns: of each piece, the sum of the squares of this rank's sums.
+  private func sumFloats(_ gradients: Tensor, _ pieces: [[Range<Int>]]) throws -> [Double] {
     let rank = world.rank
-    var squares = 0.0
+    var squares = [Double](repeating: 0, count: pieces.count)
     func arriving(_ index: Int) -> [Range<Int>] { places(index, pieces[index].map { _ in pieces[index][rank].count }) }
     try world.exchange(gradients, into: arrived, pieces: pieces.count) { index in
       (pieces[index], arriving(index))
@@ -153,14 +161,15 @@ package final class SliceExchange: UnitExchange {
       // Neighbours of any distance change places, which changes no sum of two: so this rank's term comes first.
       case .canonical: PairwiseSum.sum(world.size) { add(terms[rank ^ $0], to: terms[rank ^ $1]) }
       }
-      squares += Tensors.sumOfSquares(own)
+      squares[index] = Tensors.sumOfSquares(own)
     }
     return squares
   }
 
-  private func sumNarrowed(_ gradients: Tensor, _ pieces: [[Range<Int>]]) throws -> Double {
+  /// The same, where parts and sums are rounded.
+  private func sumNarrowed(_ gradients: Tensor, _ pieces: [[Range<Int>]]) throws -> [Double] {
     let rank = world.rank
-    var squares = 0.0
+    var squares = [Double](repeating: 0, count: pieces.count)
     func arriving(_ index: Int) -> [Range<Int>] { places(index, pieces[index].map { _ in pieces[index][rank].count }) }
     try world.exchange(sending, into: arrived, pieces: pieces.count) { index in
       let outgoing = places(index, pieces[index].map(\.count))
@@ -173,7 +182,7 @@ package final class SliceExchange: UnitExchange {
       var terms = arriving(index).map { arrived.columns($0) }
       terms[rank] = sending.columns(arriving(index)[rank])
       Tensors.sum(terms, into: own)
-      squares += Tensors.sumOfSquares(own)
+      squares[index] = Tensors.sumOfSquares(own)
     }
     return squares
   }

@@ -144,14 +144,16 @@ public final class Trainer {
       let contrast = try step.contrast()
       guard contrast.loss.isFinite else { throw try nonFinite("loss", contrast.loss) }
 
-      // 3. Embed each micro-batch again, and go backward from the gradient of its embeddings.
-      try step.backward(batches, from: contrast)
+      // 3. Embed each micro-batch again, and go backward from the gradient of its embeddings. With a single one each block is
+      //    summed and updated as soon as it is left.
+      let learningRate = recipe.optimizer.learningRate * recipe.schedule.factor(at: state.step, of: steps)
+      try step.backward(batches, from: contrast, step: state.step + 1, learningRate: learningRate)
 
-      // 4. One sum over the world, one step of the optimizer.
+      // 4. One sum over the world, one step of the optimizer. From here on weights may have changed: where the norm is no
+      //    number the run ends, and nothing writes them.
       let norm = try step.reduce()
       guard norm.isFinite else { throw try nonFinite("gradient", norm) }
-      let learningRate = recipe.optimizer.learningRate * recipe.schedule.factor(at: state.step, of: steps)
-      try step.optimize(state.step + 1, learningRate: learningRate, norm: norm)
+      try step.optimize(norm: norm)
 
       state.step += 1
       state.samples += recipe.globalBatch

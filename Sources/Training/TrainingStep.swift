@@ -4,8 +4,8 @@ public import Towers
 
 /// The four phases of a training step on one rank, and the time each takes.
 ///
-/// Whoever takes steps calls, in this order: ``embed(_:)``, ``contrast()``, ``backward(_:from:)``, ``reduce()`` and
-/// ``optimize(_:learningRate:)``. The trainer does, and so does the benchmark: both run the same code.
+/// Whoever takes steps calls, in this order: ``embed(_:)``, ``contrast()``, ``backward(_:from:step:learningRate:)``,
+/// ``reduce()`` and ``optimize(norm:)``. The trainer does, and so does the benchmark: both run the same code.
 public final class TrainingStep {
   /// The model that learns.
   public let towers: TwoTowers
@@ -23,6 +23,8 @@ public final class TrainingStep {
   private let workspace = Workspace()
   /// Of this rank, in the step at hand.
   private var microBatches = 0
+  /// The number of the step at hand, from 1, and its learning rate.
+  private var update: (step: Int, learningRate: Float) = (0, 0)
 
   /// - Parameters:
   ///   - model: its shape; all values are zero, to be drawn or loaded.
@@ -31,14 +33,14 @@ public final class TrainingStep {
   ///   - world: all ranks.
   public init(_ model: ModelConfiguration, pairs: Int, recipe: Recipe, in world: any Communicator) {
     exchange = SliceExchange(recipe.reduction, in: world)
-    let training = recipe.training(of: model)
+    let training = recipe.training(of: model), passesUnits = recipe.updatesUnits(pairs: pairs)
     towers =
       switch recipe.shard {
       // A rank alone keeps everything whatever its recipe says.
       case .parameters where world.size > 1:
-        TwoTowers(model, precision: recipe.precision, sharedBy: exchange, training)
+        TwoTowers(model, precision: recipe.precision, sharedBy: exchange, passingUnits: passesUnits, training)
       case .none, .optimizer, .parameters:
-        TwoTowers(model, precision: recipe.precision, forTraining: true, training)
+        TwoTowers(model, precision: recipe.precision, forTraining: true, passingUnits: passesUnits, training)
       }
     if recipe.batchNorm == .world, world.size > 1 { towers.statisticsExchange = WorldStatistics(in: world) }
     reduction = Reduction(of: towers.parameters, recipe.shard, by: exchange)
@@ -83,11 +85,26 @@ public final class TrainingStep {
 
   /// Goes backward through every micro-batch, which is embedded again unless it is the only one; leaves this rank's
   /// part of the gradients of all parameters.
-  public func backward(_ batches: [MicroBatch], from contrast: Contrast) throws {
+  ///
+  /// Where the recipe lets it, units are updated on the way, and leave no gradients. Should the norm of the gradient turn out
+  /// not to be finite then, some of them have changed: the step cannot be given up and another one taken.
+  ///
+  /// - Parameters:
+  ///   - step: its number, from 1.
+  ///   - learningRate: of this step.
+  public func backward(
+    _ batches: [MicroBatch], from contrast: Contrast, step: Int, learningRate: Float
+  ) throws {
+    update = (step, learningRate)
+    let passesUnits = towers.parameters.passesUnits
+    precondition(batches.count == 1 || !passesUnits, "\(batches.count) micro-batches of a recipe that has one")
+    let updates = UnitUpdates(
+      of: towers.parameters, reduction, optimizer, step: step, learningRate: learningRate)
     let parts = Array(zip(batches, rows(of: batches)))
     func backward(_ part: (batch: MicroBatch, rows: Range<Int>)) throws {
       whenEntering(.backward)
-      try towers.backward(part.batch, from: contrast.gradients.rows(part.rows))
+      try towers.backward(
+        part.batch, from: contrast.gradients.rows(part.rows), passingUnitsTo: passesUnits ? updates : nil)
     }
     try seconds.measure(\.backward) {
       switch exchange.order {
@@ -101,12 +118,13 @@ public final class TrainingStep {
         towers.logitScale.gradient.scalar = contrast.logitScaleGradient
       }
     }
+    seconds.move(updates.seconds, from: \.backward)
   }
 
   /// What the optimizer of this rank keeps from step to step.
   package var moments: Moments { optimizer.moments }
 
-  /// Sums the gradients over the world.
+  /// Sums the gradients over the world that were not summed on the way back.
   ///
   /// - Returns: the norm of the gradient before clipping, the same on all ranks.
   public func reduce() throws -> Double {
@@ -114,14 +132,14 @@ public final class TrainingStep {
     return try seconds.measure(\.reduce) { try reduction.sumGradients() }
   }
 
-  /// Takes a step along the gradients.
+  /// Takes a step along the gradients, as far as it was not taken on the way back.
   ///
-  /// - Parameters:
-  ///   - step: its number, from 1.
-  ///   - norm: what ``reduce()`` returned; finite.
-  public func optimize(_ step: Int, learningRate: Float, norm: Double) throws {
+  /// - Parameter norm: what ``reduce()`` returned; finite.
+  public func optimize(norm: Double) throws {
     whenEntering(.optimize)
-    seconds.measure(\.optimize) { optimizer.step(step, towers, learningRate: learningRate, norm: norm) }
+    seconds.measure(\.optimize) {
+      optimizer.step(update.step, towers, learningRate: update.learningRate, norm: norm)
+    }
     try averageStatistics()
     try seconds.measure(\.reduce) { try reduction.gatherValues() }
   }

@@ -9,11 +9,13 @@ import Training
 
   @Test func parametersAreSharedAsTheRecipeSays() throws {
     let all = 151_277_313
-    let alone = try plan("globalBatch=32", "microBatch=32", "shard=none", ranks: 1)
+    let alone = try plan(
+      "globalBatch=32", "microBatch=32", "shard=none", "optimizer.gradientClip=1", ranks: 1)
     #expect(alone.parameters == all && alone.memory.parameters == 16 * all && alone.checkpointBytes == 12 * all)
     #expect(alone.memory.checkpoint == 12 * all)
     #expect(alone.bytesSent == 0 && alone.microBatches == 1 && alone.pairs == 32)
-    let half = try plan("globalBatch=64", "microBatch=32", "shard=optimizer", ranks: 2)
+    let half = try plan(
+      "globalBatch=64", "microBatch=32", "shard=optimizer", "optimizer.gradientClip=1", ranks: 2)
     #expect(half.memory.parameters == 8 * all + 8 * all / 2)
     // Half of all gradients go to the other rank, and half of all values come back.
     #expect(half.bytesSent > 4 * all && half.bytesSent < 4 * all + 2_000_000)
@@ -23,11 +25,31 @@ import Training
     #expect(shared.memory.parameters < half.memory.parameters)
   }
 
+  /// Blocks that are updated on the way back leave no gradients: those of the largest are there, and of what no block and no
+  /// table of tokens holds.
+  @Test func gradientsOfABlockComeAndGo() throws {
+    let all = 151_277_313, block = 12 * 768 * 768 + 13 * 768, table = 49408 * 512
+    let between = all - 12 * block - 12 * (12 * 512 * 512 + 13 * 512) - table
+    for (change, ranks) in [("shard=none", 1), ("shard=optimizer", 2)] {
+      let passing = try plan("globalBatch=\(32 * ranks)", change, ranks: ranks)
+      let whole = try plan("globalBatch=\(32 * ranks)", change, "optimizer.gradientClip=1", ranks: ranks)
+      #expect(whole.memory.parameters - passing.memory.parameters == 4 * (all - between - block))
+      #expect(whole.memory.activations == passing.memory.activations && whole.bytesSent == passing.bytesSent)
+      // Several micro-batches add up, and sums in another order begin when all is there.
+      for more in ["microBatch=16", "reduction.order=canonical"] {
+        let other = try plan("globalBatch=\(32 * ranks)", "microBatch=32", change, more, ranks: ranks)
+        #expect(other.memory.parameters == whole.memory.parameters)
+      }
+    }
+  }
+
   /// Sums that wait for their other half: gradients of four micro-batches a rank, and of captions in as many shares.
   @Test func canonicalOrderTakesMemory() throws {
-    let all = 151_277_313, settings = ["globalBatch=64", "microBatch=8", "reduction.order=canonical"]
+    let all = 151_277_313, settings = ["globalBatch=64", "microBatch=8"]
+    // A clip needs all gradients, as canonical order does.
+    let whole = ["optimizer.gradientClip=1", "reduction.order=canonical"]
     func canonical(_ more: String..., ranks: Int) throws -> RunPlan {
-      try RunPlan(Recipe.paper.setting(settings + more), ranks: ranks, threads: 1, captionTokens: 20)
+      try RunPlan(Recipe.paper.setting(settings + whole + more), ranks: ranks, threads: 1, captionTokens: 20)
     }
     let plan = try canonical(ranks: 2), ranks = try canonical("reduction.order=ranks", ranks: 2)
     #expect(plan.memory.parameters == ranks.memory.parameters + 2 * 4 * all)
@@ -42,12 +64,13 @@ import Training
 
   /// `clip benchmark step`, which writes no checkpoint, measured these peaks; README, "Figures" and "Benchmarks".
   @Test(arguments: [
-    ("shard=none", 1, 32, 3.09), ("shard=optimizer", 2, 64, 2.48), ("shard=parameters", 2, 64, 2.05),
-    ("precision=fp32", 1, 32, 3.53),
+    ("shard=none", 1, 32, 2.41), ("shard=optimizer", 2, 64, 1.81), ("shard=parameters", 2, 64, 1.60),
+    ("precision=fp32", 1, 32, 2.72), ("activationCheckpointing=true", 1, 32, 2.09),
+    ("optimizer.gradientClip=1", 1, 32, 2.97),
   ]) func memoryIsWhatWasMeasured(change: String, ranks: Int, batch: Int, gigabytes: Double) throws {
     let memory = try plan("globalBatch=\(batch)", "precision=bf16", change, ranks: ranks).memory
     let found = memory.total - memory.checkpoint
-    #expect(abs(Double(found) / 1e9 / gigabytes - 1) < 0.1, "\(found)")
+    #expect(abs(Double(found) / 1e9 / gigabytes - 1) < 0.03, "\(found)")
   }
 
   @Test func aSecondEmbeddingCostsAThird() throws {

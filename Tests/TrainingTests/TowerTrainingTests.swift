@@ -108,9 +108,9 @@ import Training
     let before = step.towers.parameters.parameters.map(\.values.values)
     let batches = [golden.batch(0..<6)]
     try step.embed(batches)
-    try step.backward(batches, from: step.contrast())
+    try step.backward(batches, from: step.contrast(), step: 1, learningRate: 1e-3)
     let norm = try step.reduce()
-    try step.optimize(1, learningRate: 1e-3, norm: norm)
+    try step.optimize(norm: norm)
     var squares = 0.0
     for (parameter, values) in zip(step.towers.parameters.parameters, before) {
       let changes = parameter.name == "visual.proj" || parameter.name == "logit_scale"

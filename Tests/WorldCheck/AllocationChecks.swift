@@ -54,6 +54,7 @@ struct AllocationChecks {
     recipe.precision = precision
     recipe.shard = shard
     recipe.reduction.order = order
+    recipe.microBatch = microBatch
     let step = TrainingStep(configuration, pairs: Self.pairs, recipe: recipe, in: world)
     step.towers.parameters.initialize(seed: 5)
     let batches = stride(from: 0, to: Self.pairs, by: microBatch).map { first in batch(first..<first + microBatch) }
@@ -62,9 +63,8 @@ struct AllocationChecks {
       if number == 3 { CAllocations_begin() }
       try step.embed(batches)
       let contrast = try step.contrast()
-      try step.backward(batches, from: contrast)
-      let norm = try step.reduce()
-      try step.optimize(number, learningRate: 1e-4, norm: norm)
+      try step.backward(batches, from: contrast, step: number, learningRate: 1e-4)
+      try step.optimize(norm: try step.reduce())
       CAllocations_end()
     }
     return (CAllocations_count(), CAllocations_largest(), CAllocations_bytes())

@@ -89,9 +89,9 @@ struct CanonicalChecks {
       let contrast = try step.contrast()
       losses.append(contrast.loss)
       accuracies.append([contrast.imageAccuracy, contrast.textAccuracy])
-      try step.backward(batches, from: contrast)
+      try step.backward(batches, from: contrast, step: number, learningRate: 1e-4)
       norms.append(try step.reduce())
-      try step.optimize(number, learningRate: 1e-4, norm: norms[number - 1])
+      try step.optimize(norm: norms[number - 1])
     }
     let parameters = step.towers.parameters
     return Trained(

@@ -5,6 +5,7 @@ import Towers
 import Training
 
 /// What a rank of a model whose blocks ranks share reserves, and that nothing is ever larger, from the first to the last.
+/// Blocks are updated on the way back, so that there are gradients of one of them at a time.
 struct SharedMemoryChecks {
   private let world: any Communicator
   // 25 M parameters, nearly all of them in eight blocks.
@@ -32,8 +33,8 @@ struct SharedMemoryChecks {
       captions: PackedCaptions([[1, 2, 3]]))
     try step.embed([batch])
     let contrast = try step.contrast()
-    try step.backward([batch], from: contrast)
-    try step.optimize(1, learningRate: 1e-3, norm: try step.reduce())
+    try step.backward([batch], from: contrast, step: 1, learningRate: 1e-3)
+    try step.optimize(norm: try step.reduce())
 
     let reserved = step.towers.parameters.byteCount + step.moments.byteCount, expected = arithmetic()
     try checks.expect(
@@ -48,11 +49,13 @@ struct SharedMemoryChecks {
   /// Bytes of values, gradients and moments by the names of parameters alone.
   private func arithmetic() -> Int {
     let shapes = TwoTowers.parameterShapes(of: configuration)
-    // Neighbours that belong to the same block, or to none.
+    // Neighbours that belong to the same block, or to none; the table of tokens is one of its own.
     var stretches: [(block: String?, count: Int)] = []
     for (name, shape) in shapes {
       let parts = name.split(separator: ".")
-      let block = parts.firstIndex(of: "resblocks").map { parts[...($0 + 1)].joined(separator: ".") }
+      let block =
+        name == Self.table
+        ? name : parts.firstIndex(of: "resblocks").map { parts[...($0 + 1)].joined(separator: ".") }
       let count = (shape.reduce(1, *) + 15) / 16 * 16
       if let last = stretches.last, last.block == block {
         stretches[stretches.count - 1].count += count
@@ -60,15 +63,22 @@ struct SharedMemoryChecks {
         stretches.append((block, count))
       }
     }
-    guard world.size > 1 else { return 16 * stretches.reduce(0) { $0 + $1.count } }
+    let all = stretches.reduce(0) { $0 + $1.count }
+    let between = stretches.reduce(0) { $0 + ($1.block == nil ? $1.count : 0) }
+    let largest = stretches.filter { $0.block != nil }.map(\.count).max() ?? 0
+    guard world.size > 1 else { return 12 * all + 4 * between + 4 * largest }
     func slice(_ count: Int) -> Int {
       let length = (count / 16 + world.size - 1) / world.size * 16
       return max(0, min(length, count - world.rank * length))
     }
-    return stretches.reduce(0) { bytes, stretch in
-      bytes + (stretch.block == nil ? 8 * stretch.count + 8 * slice(stretch.count) : 16 * slice(stretch.count))
-    } + 8 * (stretches.filter { $0.block != nil }.map(\.count).max() ?? 0)
+    return stretches.reduce(4 * between + 8 * largest) { bytes, stretch in
+      let isWhole = stretch.block == nil || stretch.block == Self.table
+      return bytes + 4 * (isWhole ? stretch.count : slice(stretch.count)) + 8 * slice(stretch.count)
+    }
   }
+
+  /// What is smaller than a block here, and lies in one part.
+  private static let table = "token_embedding.weight"
 
   /// The largest resident set of this process since the mark was last reset.
   private func peakBytes() throws -> Int {

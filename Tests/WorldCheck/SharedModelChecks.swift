@@ -82,9 +82,9 @@ struct SharedModelChecks {
       }
       try step.embed(batches)
       let contrast = try step.contrast()
-      try step.backward(batches, from: contrast)
+      try step.backward(batches, from: contrast, step: number, learningRate: 1e-4)
       norms.append(try step.reduce())
-      try step.optimize(number, learningRate: 1e-4, norm: norms[number - 1])
+      try step.optimize(norm: norms[number - 1])
       losses.append(contrast.loss)
     }
     return Trained(towers: step.towers, losses: losses, norms: norms)

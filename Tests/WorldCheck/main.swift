@@ -1,6 +1,6 @@
 // What only several ranks can show: the collectives, that loss and gradients are the same for any number of ranks and any
-// micro-batch, in canonical order to the last bit, that what ranks share of optimizer and model changes memory and nothing
-// else, and what a step and the order of samples ask the system for.
+// micro-batch, in canonical order to the last bit, that what ranks share of optimizer and model, and when a block is updated,
+// changes memory and nothing else, and what a step and the order of samples ask the system for.
 //
 //     mpirun -n 4 --oversubscribe .build/release/WorldCheck
 //
@@ -18,6 +18,7 @@ try World.run { world in
   try MemoryChecks(world).run(&checks)
   try SharedModelChecks(world).run(&checks)
   try SharedMemoryChecks(world).run(&checks)
+  try UnitUpdateChecks(world).run(&checks)
   try AllocationChecks(world).run(&checks)
   try OrderChecks(world).run(&checks)
   try checks.finish()

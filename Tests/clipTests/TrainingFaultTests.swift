@@ -1,3 +1,4 @@
+import Checkpoints
 import Files
 import Foundation
 import Testing
@@ -84,6 +85,29 @@ extension RankTests {
         Trained.command(steps: 20, "optimizer.learningRate=1e30", "checkpoint.everySteps=5"), ranks: 2, with: 1,
         "step 2: the loss is not a number", "optimizer.learningRate", "schedule.warmupSteps")
       #expect(try JournalLine.all(of: "run", in: scratch).map(\.step) == [1])
+    }
+
+    /// With one micro-batch a rank blocks have been updated by then: nothing of it is written.
+    @Test func aGradientThatIsInfiniteStopsAllRanks() throws {
+      try scratch.succeed(Trained.command(into: "small", steps: 1))
+      try scratch.succeed(["export", "--weights", "small", "--into", "model", "--format", "open_clip"])
+      // A hidden layer of large numbers, which the layer behind it makes small again, but for its weight's gradient.
+      let block = "visual.transformer.resblocks.0.mlp"
+      let factors: [String: Float] = ["\(block).c_fc.weight": 1e25, "\(block).c_proj.weight": 1e-25]
+      let file = scratch("model/open_clip_model.safetensors")
+      let tensors = try SafetensorsFile(file).tensors.map { tensor in
+        let factor = factors[tensor.name] ?? 1
+        return TensorSource(tensor.name, shape: tensor.shape, values: try tensor.values().map { factor * $0 })
+      }
+      try SafetensorsWriter.write(tensors, to: file)
+      for (run, ranks, microBatch) in [("alone", 1, 64), ("together", 2, 32), ("parts", 2, 16)] {
+        let command = Trained.command(into: run, steps: 2, "checkpoint.everySteps=1", "microBatch=\(microBatch)")
+        try scratch.fail(
+          command + ["--initial-weights", "model"], ranks: ranks, with: 1, "step 1: the gradient is infinite",
+          "Checkpoints stay as they were")
+        #expect(try scratch.names(run).filter { $0.hasPrefix("step-") }.isEmpty)
+        #expect(try JournalLine.all(of: run, in: scratch).isEmpty)
+      }
     }
 
     @Test func weightsWithoutMeasureAreNotSaved() throws {

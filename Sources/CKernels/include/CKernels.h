@@ -59,7 +59,8 @@ struct CKernels_Product {
   /// (m, n), or null; C itself to add to what it holds.
   const float *addend;
   size_t addend_stride;
-  /// Of f = `activation`: what f makes of C is stored here as well, or null. Types and strides as C's.
+  /// Of f = `activation`: what f makes of C, or of `slope_at` where that is given, is stored here as well, or null. Types
+  /// and strides as C's.
   void *activated;
   /// C is multiplied by the slope of f at these numbers, or null. Types and strides as C's.
   const void *slope_at;
