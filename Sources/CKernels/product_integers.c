@@ -5,7 +5,8 @@
 // 32 bits hold it whatever the vectors are, and are exact. Of k numbers of one size each has 32,767 / √k steps: with 512
 // that is six times as fine as bfloat16, and with 10,000 as fine, at twice the rate of fused multiply-adds. What 1 stands
 // for lies behind each vector as a float, its unit: a row is k numbers and room for 32 more, a panel (k / 2, 32, 2) and
-// 32 units. Vectors that are not finite have units that are not numbers, and so have their products.
+// 32 units. Vectors that are not finite, or as long as 1e19, whose squares are not, have units that are not numbers, and so
+// have their products.
 #include "product.h"
 
 #include <string.h>
