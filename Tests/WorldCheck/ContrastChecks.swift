@@ -44,7 +44,9 @@ struct ContrastChecks {
       ("texts", together.gradients.texts, alone.gradients.texts.rows(rows)),
     ] {
       let error = relativeError(found.values, expected.values)
-      try checks.expect("\(name): gradient of \(what)", error <= 1e-5, "off by \(error) of its norm")
+      // Integers are as fine as the pictures of a tile together let them be, and tiles are of one rank's pictures.
+      let isFine = what == "images" || Contrast.unit(for: precision) != .integers
+      try checks.expect("\(name): gradient of \(what)", error <= (isFine ? 1e-5 : 5e-4), "off by \(error) of its norm")
     }
     let scale = try world.sum(Double(together.logitScaleGradient)), expected = Double(alone.logitScaleGradient)
     try checks.expect(

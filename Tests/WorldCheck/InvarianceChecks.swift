@@ -83,7 +83,7 @@ struct InvarianceChecks {
     let gradients = Embeddings(count: rows.count, dimension: configuration.embedDim)
     let parts = stride(from: 0, to: rows.count, by: microBatch).map { $0..<min($0 + microBatch, rows.count) }
     func batch(_ part: Range<Int>) -> MicroBatch {
-      self.batch(rows.lowerBound + part.lowerBound..<rows.lowerBound + part.upperBound)
+      MicroBatch.drawn(rows.lowerBound + part.lowerBound..<rows.lowerBound + part.upperBound, seed: 1)
     }
     for part in parts { try towers.embed(batch(part), into: embeddings.rows(part), keeping: parts.count == 1) }
     let contrast = try Contrast(
@@ -92,19 +92,5 @@ struct InvarianceChecks {
     towers.logitScale.gradient.scalar = contrast.logitScaleGradient
     for part in parts { try towers.backward(batch(part), from: gradients.rows(part)) }
     return (towers, contrast.loss)
-  }
-
-  /// Pairs `rows` of a batch that is the same on every rank.
-  private func batch(_ rows: Range<Int>) -> MicroBatch {
-    let pairs = rows.map { row in
-      var generator = CounterGenerator(seed: 1, stream: UInt64(row))
-      let pixels = (0..<32 * 32 * 3).map { _ in UInt8.random(in: 0...255, using: &generator) }
-      let words = (0..<row % 9 + 1).map { _ in Int32.random(in: 0..<58, using: &generator) }
-      return (pixels, [58] + words + [59])
-    }
-    return MicroBatch(
-      pictures: PackedPictures(
-        pixels: pairs.flatMap(\.0), count: rows.count, mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25]),
-      captions: PackedCaptions(pairs.map(\.1)))
   }
 }

@@ -78,7 +78,7 @@ struct SharedModelChecks {
     for number in 1...Self.steps {
       let batches = stride(from: 0, to: own, by: microBatch).map { first in
         let lower = number * Self.batch + world.rank * own + first
-        return batch(lower..<lower + min(microBatch, own - first))
+        return MicroBatch.drawn(lower..<lower + min(microBatch, own - first), seed: 2)
       }
       try step.embed(batches)
       let contrast = try step.contrast()
@@ -97,18 +97,5 @@ struct SharedModelChecks {
       return zip(found, whole.towers.parameters.values(of: stretch.kept).values).map { abs($0 - $1) }
     }
     return errors.max() ?? 0
-  }
-
-  private func batch(_ rows: Range<Int>) -> MicroBatch {
-    let pairs = rows.map { row in
-      var generator = CounterGenerator(seed: 2, stream: UInt64(row))
-      let pixels = (0..<32 * 32 * 3).map { _ in UInt8.random(in: 0...255, using: &generator) }
-      let words = (0..<row % 9 + 1).map { _ in Int32.random(in: 0..<58, using: &generator) }
-      return (pixels, [58] + words + [59])
-    }
-    return MicroBatch(
-      pictures: PackedPictures(
-        pixels: pairs.flatMap(\.0), count: rows.count, mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25]),
-      captions: PackedCaptions(pairs.map(\.1)))
   }
 }

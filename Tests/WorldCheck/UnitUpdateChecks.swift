@@ -78,7 +78,7 @@ struct UnitUpdateChecks {
     var trained = Trained(bytes: parameters.byteCount, isPassing: parameters.passesUnits)
     for number in 1...Self.steps {
       let first = (number * world.size + world.rank) * Self.pairs
-      let batches = [batch(first..<first + Self.pairs)]
+      let batches = [MicroBatch.drawn(first..<first + Self.pairs, seed: 2)]
       try step.embed(batches)
       let contrast = try step.contrast()
       try step.backward(batches, from: contrast, step: number, learningRate: 1e-3)
@@ -89,18 +89,5 @@ struct UnitUpdateChecks {
     trained.values = parameters.stretches.flatMap { parameters.values(of: $0.kept).values }
     trained.moments = step.moments.first.values + step.moments.second.values
     return trained
-  }
-
-  private func batch(_ rows: Range<Int>) -> MicroBatch {
-    let pairs = rows.map { row in
-      var generator = CounterGenerator(seed: 2, stream: UInt64(row))
-      let pixels = (0..<32 * 32 * 3).map { _ in UInt8.random(in: 0...255, using: &generator) }
-      let words = (0..<row % 9 + 1).map { _ in Int32.random(in: 0..<58, using: &generator) }
-      return (pixels, [58] + words + [59])
-    }
-    return MicroBatch(
-      pictures: PackedPictures(
-        pixels: pairs.flatMap(\.0), count: rows.count, mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25]),
-      captions: PackedCaptions(pairs.map(\.1)))
   }
 }
