@@ -26,15 +26,16 @@ static size_t row_length(enum CKernels_ProductUnit unit, size_t inner) {
   return is_integer(unit) ? product_integers_row(inner) : inner;
 }
 
+// A block of products; those of integers are added to rows of c instead, if there is a c.
 static void multiply_block(enum CKernels_ProductUnit unit, struct Left a, size_t m, size_t rows, const void *panels,
-                           size_t n, size_t columns, size_t k, float *block) {
+                           size_t n, size_t columns, size_t k, float *block, float *c, size_t c_stride) {
   size_t count = columns > PANEL ? 2 : 1, next = panel_length(unit, k), at = n / PANEL * next, from = m * a.row_step;
   if (is_float(unit)) {
     a.numbers = (const float *)a.numbers + from;
     product_floats_block(a, rows, 0, (const float *)panels + at, next, count, k, block);
   } else if (is_integer(unit)) {
     product_integers_block((const int16_t *)a.numbers + from, a.row_step, (const int16_t *)panels + at, next, count, k,
-                           block, NULL, 0);
+                           block, c, c_stride);
   } else {
     product_block(unit, (const bf16 *)a.numbers + from, a.row_step, (const bf16 *)panels + at, next, count, k, block);
   }
@@ -48,14 +49,10 @@ static void multiply_and_add(enum CKernels_ProductUnit unit, struct Left a, size
     size_t height = rows - m < step ? rows - m : step;
     for (size_t n = 0; n < columns; n += BLOCK_WIDTH) {
       size_t width = columns - n < BLOCK_WIDTH ? columns - n : BLOCK_WIDTH;
-      if (is_integer(unit) && height == step && width == BLOCK_WIDTH) {
-        size_t next = panel_length(unit, k);
-        product_integers_block((const int16_t *)a.numbers + m * a.row_step, a.row_step,
-                               (const int16_t *)panels + n / PANEL * next, next, 2, k, block, c + m * columns + n, columns);
-        continue;
-      }
-      multiply_block(unit, a, m, height, panels, n, width, k, block);
-      contrast_accumulate(block, height, width, c + m * columns + n, columns);
+      float *to = c + m * columns + n;
+      int adds = is_integer(unit) && height == step && width == BLOCK_WIDTH;
+      multiply_block(unit, a, m, height, panels, n, width, k, block, adds ? to : NULL, columns);
+      if (!adds) contrast_accumulate(block, height, width, to, columns);
     }
   }
 }
@@ -196,7 +193,7 @@ static struct Block tile(const struct CKernels_Contrast *p, size_t row, size_t c
 static void multiply_logits(const struct CKernels_Contrast *p, struct Block b, float *block) {
   struct Left images = {p->images, p->images_stride, 1};
   multiply_block(p->unit, images, b.row, b.rows, p->text_panels, b.column, b.columns, inner(p->unit, p->dimension),
-                 block);
+                 block, NULL, 0);
 }
 
 // The block of a tile that begins at a row and a column of it.
