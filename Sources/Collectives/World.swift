@@ -18,10 +18,10 @@ public enum World {
   /// Gives the ranks before this one time to tell of an error and end the world; the first rank never waits.
   ///
   /// Most errors are found by every rank alike, in the same moment. So only one rank tells of them, and none is ended
-  /// before it could.
+  /// before it could. On a busy machine it takes `mpirun` more than half a second to end the others.
   public static func awaitTurn() {
     guard launchedRank > 0 else { return }
-    Thread.sleep(forTimeInterval: min(0.5 + 0.02 * Double(launchedRank), 5))
+    Thread.sleep(forTimeInterval: min(2 + 0.02 * Double(launchedRank), 6))
   }
 
   /// Runs `body` as a rank of the world the launcher made, or alone if there was none.
