@@ -41,18 +41,31 @@ static void multiply_block(enum CKernels_ProductUnit unit, struct Left a, size_t
   }
 }
 
-// c += a · panels, a (rows, k).
-static void multiply_and_add(enum CKernels_ProductUnit unit, struct Left a, size_t rows, const void *panels,
-                             size_t columns, size_t k, float *c, float *block) {
-  size_t step = CKernels_contrast_block_rows(unit);
+// Left operands (rows, k) and right ones (k, columns), group by group of k. What follows a group lies so many numbers
+// further on.
+struct Groups {
+  struct Left left;
+  const void *panels;
+  size_t k, count, left_step, panels_step;
+};
+
+// c += Σ left · panels.
+static void multiply_and_add(enum CKernels_ProductUnit unit, struct Groups g, size_t rows, size_t columns, float *c,
+                             float *block) {
+  size_t step = CKernels_contrast_block_rows(unit), size = size_of_number(unit);
   for (size_t m = 0; m < rows; m += step) {
     size_t height = rows - m < step ? rows - m : step;
     for (size_t n = 0; n < columns; n += BLOCK_WIDTH) {
       size_t width = columns - n < BLOCK_WIDTH ? columns - n : BLOCK_WIDTH;
       float *to = c + m * columns + n;
       int adds = is_integer(unit) && height == step && width == BLOCK_WIDTH;
-      multiply_block(unit, a, m, height, panels, n, width, k, block, adds ? to : NULL, columns);
-      if (!adds) contrast_accumulate(block, height, width, to, columns);
+      for (size_t i = 0; i < g.count; i++) {
+        struct Left a = g.left;
+        a.numbers = (const char *)a.numbers + i * g.left_step * size;
+        const void *panels = (const char *)g.panels + i * g.panels_step * size;
+        multiply_block(unit, a, m, height, panels, n, width, g.k, block, adds ? to : NULL, columns);
+        if (!adds) contrast_accumulate(block, height, width, to, columns);
+      }
     }
   }
 }
@@ -147,11 +160,12 @@ void CKernels_contrast_pack_tile(enum CKernels_ProductUnit unit, const float *x,
 struct Room {
   float *block;
   struct Lanes *lanes;
-  // G of a tile and, unless it is single precision, Gᵀ. Rows begin in different sets of the first-level cache.
+  // G of a tile and, unless single precision multiplies it, Gᵀ. Rows begin in different sets of the first-level cache.
   void *gradients;
   size_t stride;
   bf16 *turned;
-  size_t turned_stride;
+  // From one row of Gᵀ to the next, and from one group of its numbers to the next.
+  size_t turned_stride, group_stride;
   // G of a tile before it is made of integers, which needs the lengths of whole rows and columns.
   float *exact;
   size_t exact_stride;
@@ -161,7 +175,9 @@ struct Room {
 static size_t lay_out(const struct CKernels_Contrast *p, void *scratch, struct Room *room) {
   size_t rows = p->tile_rows + MOST_ROWS, columns = p->tile_columns + MOST_ROWS;
   room->stride = p->tile_columns + 32;
-  room->turned_stride = is_float(p->unit) ? 0 : rounded(p->tile_rows, STEP) + 3 * STEP;
+  room->group_stride = row_length(p->turned_unit, inner(p->turned_unit, p->group_rows));
+  room->turned_stride =
+      is_float(p->turned_unit) ? 0 : rounded(p->tile_rows / p->group_rows * room->group_stride, 2 * STEP) + 3 * STEP;
   room->exact_stride = is_integer(p->unit) ? p->tile_columns + 16 : 0;
   char *at = scratch;
   room->block = (float *)at;
@@ -248,21 +264,40 @@ static void differentiate_tile(const struct CKernels_Contrast *p, struct Block t
   for (size_t row = 0; row < t.rows; row++) {
     product_integers_pack_row(exact, row, t.columns, (int16_t *)room->gradients + row * room->stride);
   }
-  product_integers_pack_columns(exact, 0, t.rows, t.columns, NULL, (int16_t *)room->turned, room->turned_stride);
+  if (is_float(p->turned_unit)) return;
+  for (size_t row = 0, group = 0; row < t.rows; row += p->group_rows, group++) {
+    struct Numbers part = {room->exact + row * room->exact_stride, room->exact_stride, 1};
+    product_integers_pack_columns(part, 0, p->group_rows, t.columns, NULL,
+                                  (int16_t *)room->turned + group * room->group_stride, room->turned_stride);
+  }
 }
 
 // d_images += G · texts and d_texts += Gᵀ · images for a tile.
 static void add_products(const struct CKernels_Contrast *p, struct Block t, const struct Room *room) {
   size_t width = p->dimension;
-  const char *texts = p->text_tiles, *images = p->image_tiles;
-  texts += t.column / p->tile_columns * CKernels_contrast_tile_bytes(p->unit, p->tile_columns, width);
-  images += t.row / p->tile_rows * CKernels_contrast_tile_bytes(p->unit, p->tile_rows, width);
-  struct Left left = {room->gradients, room->stride, 1}, turned = {room->gradients, 1, room->stride};
-  if (!is_float(p->unit)) turned = (struct Left){room->turned, room->turned_stride, 1};
-  multiply_and_add(p->unit, left, t.rows, texts, width, inner(p->unit, t.columns), p->d_images + t.row * width,
-                   room->block);
-  multiply_and_add(p->unit, turned, t.columns, images, width, inner(p->unit, t.rows), p->d_texts + t.column * width,
-                   room->block);
+  size_t text_tile = CKernels_contrast_tile_bytes(p->unit, p->tile_columns, width);
+  size_t image_group = CKernels_contrast_tile_bytes(p->turned_unit, p->group_rows, width);
+  struct Groups texts = {
+      .left = {room->gradients, room->stride, 1},
+      .panels = (const char *)p->text_tiles + t.column / p->tile_columns * text_tile,
+      .k = inner(p->unit, t.columns),
+      .count = 1,
+  };
+  multiply_and_add(p->unit, texts, t.rows, width, p->d_images + t.row * width, room->block);
+
+  // All of a tile is one group, unless they are integers.
+  int is_whole = p->group_rows == p->tile_rows;
+  struct Groups images = {
+      .left = {room->turned, room->turned_stride, 1},
+      .panels = (const char *)p->image_tiles + t.row / p->group_rows * image_group,
+      .k = inner(p->turned_unit, is_whole ? t.rows : p->group_rows),
+      .count = is_whole ? 1 : t.rows / p->group_rows,
+      .left_step = room->group_stride,
+      .panels_step = image_group / size_of_number(p->turned_unit),
+  };
+  if (is_float(p->unit)) images.left = (struct Left){room->gradients, 1, room->stride};
+  if (is_integer(p->unit) && is_float(p->turned_unit)) images.left = (struct Left){room->exact, 1, room->exact_stride};
+  multiply_and_add(p->turned_unit, images, t.columns, width, p->d_texts + t.column * width, room->block);
 }
 
 void CKernels_contrast_sums(const struct CKernels_Contrast *p, size_t first_row, size_t end_row, size_t first_column,

@@ -47,19 +47,23 @@ struct Strip {
         if (s.c) __builtin_prefetch(s.c + r * s.c_stride + j * 16, 1);                                                \
       }                                                                                                               \
     }                                                                                                                 \
-    for (size_t p = begin; p < end; p += 2) {                                                                         \
-      _Pragma("unroll") for (size_t r = 0; r < 6 && p % STEP == 0; r++) {                                             \
-        __builtin_prefetch(s.a + (6 + r) * s.stride + p);                                                             \
-      }                                                                                                               \
-      __m512i column[WIDTH];                                                                                          \
-      _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) {                                                          \
-        column[j] = _mm512_load_si512(s.b + j / 2 * s.next + p * PANEL + j % 2 * PANEL);                              \
-      }                                                                                                               \
-      _Pragma("unroll") for (size_t r = 0; r < 6; r++) {                                                              \
-        int pair;                                                                                                     \
-        memcpy(&pair, s.a + r * s.stride + p, 4);                                                                     \
-        __m512i x = _mm512_set1_epi32(pair);                                                                          \
-        _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) add_dot_products(&sum[r][j], x, column[j]);              \
+    const int16_t *row[6], *panel[2] = {s.b + begin * PANEL, s.b + s.next + begin * PANEL};                           \
+    _Pragma("unroll") for (size_t r = 0; r < 6; r++) row[r] = s.a + r * s.stride;                                     \
+    for (size_t k = begin; k < end; k += STEP) {                                                                      \
+      _Pragma("unroll") for (size_t r = 0; r < 6; r++) __builtin_prefetch(row[r] + 6 * s.stride + k);                 \
+      /* Twice unrolled: arithmetic of addresses takes the place of products. */                                      \
+      _Pragma("unroll 2") for (size_t p = k; p < k + STEP; p += 2) {                                                  \
+        __m512i column[WIDTH];                                                                                        \
+        _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) {                                                        \
+          column[j] = _mm512_load_si512(panel[j / 2] + j % 2 * PANEL);                                                \
+        }                                                                                                             \
+        _Pragma("unroll") for (size_t j = 0; j < WIDTH; j += 2) panel[j / 2] += 2 * PANEL;                            \
+        _Pragma("unroll") for (size_t r = 0; r < 6; r++) {                                                            \
+          int pair;                                                                                                   \
+          memcpy(&pair, row[r] + p, 4);                                                                               \
+          __m512i x = _mm512_set1_epi32(pair);                                                                        \
+          _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) add_dot_products(&sum[r][j], x, column[j]);            \
+        }                                                                                                             \
       }                                                                                                               \
     }                                                                                                                 \
     _Pragma("unroll") for (size_t j = 0; j < WIDTH; j++) {                                                            \

@@ -44,14 +44,15 @@ public final class LogitTiles {
     own = .allocate(capacity: images.rows)
     own.initialize(repeating: .nan)
 
-    let height = texts.tileRows(of: images.rows)
+    let (height, group, turnedUnit) = texts.tileRows(of: images.rows)
     let left = unit == CKernels_NoProductUnit ? images : Self.rounded(images, unit, using: workspace)
-    let imageTiles = PackedTexts.tiles(of: images, extent: height, unit, using: workspace)
+    let imageTiles = PackedTexts.tiles(of: images, extent: group, turnedUnit, using: workspace)
     operands = [left, imageTiles]
     kernel = CKernels_Contrast(
       rows: images.rows, columns: texts.count, dimension: images.columns, tile_rows: height,
-      tile_columns: texts.tileColumns, unit: unit, multiplier: multiplier, first_own: firstOwn,
-      is_small: isSmall ? 1 : 0, images: left.address, images_stride: left.columns, text_panels: texts.panels.address,
+      tile_columns: texts.tileColumns, unit: unit, turned_unit: turnedUnit, group_rows: group, multiplier: multiplier,
+      first_own: firstOwn, is_small: isSmall ? 1 : 0, images: left.address, images_stride: left.columns,
+      text_panels: texts.panels.address,
       text_tiles: texts.tiles.address, image_tiles: imageTiles.address, image: rows.kernel, text: columns.kernel,
       own: own.baseAddress, products: nil, d_images: nil, d_texts: nil)
   }

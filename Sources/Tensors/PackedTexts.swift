@@ -35,9 +35,26 @@ public struct PackedTexts {
     tiles = Self.tiles(of: texts, extent: tileColumns, unit, using: workspace)
   }
 
-  /// Pictures of a tile, if there are so many in all.
-  func tileRows(of count: Int) -> Int {
-    Self.extent(of: count, block: CKernels_contrast_block_rows(unit), unit, threads: threads)
+  /// So many pictures together are scaled to integers.
+  private static let group = 64
+  /// For fewer captions it is not worth while to make integers of what multiplies pictures.
+  private static let fewestForGroups = 4096
+
+  /// Pictures of a tile, if there are `count` in all, and of a group of it, and what multiplies them for the captions'
+  /// gradients.
+  ///
+  /// How finely integers tell a column of pictures from another depends on which pictures are scaled together. For the
+  /// gradients to be the same on any number of ranks, those must be the same: groups of a few neighbours in the global
+  /// batch. A rank whose pictures are no whole groups multiplies them in single precision, and so do all in a batch so
+  /// small that it costs nothing.
+  func tileRows(of count: Int) -> (tile: Int, group: Int, unit: CKernels_ProductUnit) {
+    func extent(block: Int) -> Int { Self.extent(of: count, block: block, unit, threads: threads) }
+    let rows = extent(block: CKernels_contrast_block_rows(unit))
+    guard unit == CKernels_Integers else { return (rows, rows, unit) }
+    guard self.count >= Self.fewestForGroups, count % Self.group == 0 else {
+      return (rows, rows, CKernels_NoProductUnit)
+    }
+    return (extent(block: Self.group), Self.group, unit)
   }
 
   /// How many of `count` rows or columns a tile has, a multiple of `block`: what a thread works on at a time stays in its

@@ -144,7 +144,11 @@ struct CKernels_Contrast {
   size_t rows, columns, dimension;
   /// A tile has so many rows, a multiple of CKernels_contrast_block_rows, and columns, a multiple of 64.
   size_t tile_rows, tile_columns;
-  enum CKernels_ProductUnit unit;
+  /// What multiplies, and what multiplies Gᵀ · images: the same, or, beside integers, single precision.
+  enum CKernels_ProductUnit unit, turned_unit;
+  /// A picture's numbers in Gᵀ · images are scaled with those of so many pictures together, if they are integers: a
+  /// divisor of tile_rows and of rows, at most 64. Else tile_rows.
+  size_t group_rows;
   float multiplier;
   /// Row i's own caption is column first_own + i.
   size_t first_own;
@@ -155,7 +159,8 @@ struct CKernels_Contrast {
   size_t images_stride;
   /// Texts as 32 columns a panel, for logits.
   const void *text_panels;
-  /// Each tile's texts or images as they lie, as panels of 32 columns, for gradients: CKernels_contrast_tile_bytes apart.
+  /// Each tile's texts, and each group's images for turned_unit, as they lie, as panels of 32 columns, for gradients:
+  /// CKernels_contrast_tile_bytes apart.
   const void *text_tiles, *image_tiles;
   struct CKernels_LogitStatistics image, text;
   /// Each row's own logit.
