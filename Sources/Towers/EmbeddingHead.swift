@@ -1,6 +1,6 @@
 import Tensors
 
-/// The end of a tower: `embedding = normalise(projection(norm(x)))`, rows of length 1.
+/// The end of a tower: `embedding = normalise(projection(norm(x)))`, rows of length 1. Single precision throughout.
 struct EmbeddingHead {
   let norm: LayerNorm
   let projection: Projection  // width → embedding
@@ -23,7 +23,7 @@ struct EmbeddingHead {
       inverseNorms: workspace.tensor(rows: x.rows, columns: 1),
       embeddings: embeddings)
     workspace.scope {
-      let normalized = workspace.activations(rows: x.rows, columns: x.columns)
+      let normalized = workspace.tensor(rows: x.rows, columns: x.columns)
       norm.forward(x, into: normalized, statistics: saved.statistics)
       let features = workspace.tensor(rows: x.rows, columns: embeddings.columns)
       projection.forward(normalized, into: features)
@@ -38,10 +38,10 @@ struct EmbeddingHead {
       let rows = saved.x.rows, width = saved.x.columns
       let dFeatures = workspace.tensor(rows: rows, columns: gradient.columns)
       normalizeRowsBackward(gradient, y: saved.embeddings, inverseNorms: saved.inverseNorms, into: dFeatures)
-      let normalized = workspace.activations(rows: rows, columns: width)
+      let normalized = workspace.tensor(rows: rows, columns: width)
       norm.forward(saved.x, into: normalized, statistics: nil)
-      let dNormalized = dx.map { _ in workspace.activations(rows: rows, columns: width) }
-      projection.backward(workspace.operand(dFeatures), x: normalized, into: dNormalized)
+      let dNormalized = dx.map { _ in workspace.tensor(rows: rows, columns: width) }
+      projection.backward(dFeatures, x: normalized, into: dNormalized)
       guard let dx, let dNormalized else { return }
       zero(dx.values)
       norm.backward(dNormalized, x: saved.x, statistics: saved.statistics, addingTo: dx)

@@ -29,7 +29,7 @@ extension EmbeddingHead {
       switch kind {
       case .image: norm.forward(x, into: features, statistics: nil)
       case .projected:
-        let normalized = workspace.activations(rows: x.rows, columns: x.columns)
+        let normalized = workspace.tensor(rows: x.rows, columns: x.columns)
         norm.forward(x, into: normalized, statistics: nil)
         projection.forward(normalized, into: features)
       case .embedding: _ = forward(x, into: features, in: workspace)

@@ -3,7 +3,8 @@ import Tensors
 /// The last block of a tower, computed only for the one token of each segment that the tower's head reads.
 ///
 /// The parameters are those of a ``ResidualBlock``, and so is the result for that token; of the other tokens only keys
-/// and values are computed.
+/// and values are computed. Its MLP works in single precision whatever the others do: so few rows take no time, and the
+/// embeddings and all gradients come through it.
 struct PooledBlock {
   let norm1: LayerNorm
   let attention: PooledAttention
@@ -50,7 +51,7 @@ struct PooledBlock {
       attention: attention.saved(segments, in: workspace),
       middle: workspace.tensor(rows: rows.count, columns: x.columns),
       statistics2: workspace.tensor(rows: rows.count, columns: 2),
-      mlp: mlp.saved(rows: rows.count, in: workspace))
+      mlp: mlp.saved(rows: rows.count, .float32, in: workspace))
     gatherRows(of: x, rows, into: saved.pooled)
     workspace.scope {
       let normalized = workspace.activations(rows: x.rows, columns: x.columns)
@@ -59,8 +60,9 @@ struct PooledBlock {
       norm1.forward(saved.pooled, into: pooled, statistics: saved.pooledStatistics)
       attention.forward(
         normalized, pooled: pooled, segments, adding: saved.pooled, into: saved.middle, saved.attention, in: workspace)
-      norm2.forward(saved.middle, into: pooled, statistics: saved.statistics2)
-      mlp.forward(pooled, adding: saved.middle, into: y, saved.mlp, in: workspace)
+      let normalizedMiddle = workspace.tensor(rows: rows.count, columns: x.columns)
+      norm2.forward(saved.middle, into: normalizedMiddle, statistics: saved.statistics2)
+      mlp.forward(normalizedMiddle, adding: saved.middle, into: y, saved.mlp, in: workspace)
     }
     return saved
   }
@@ -72,12 +74,16 @@ struct PooledBlock {
   ) {
     workspace.scope {
       let width = saved.x.columns
+      workspace.scope {
+        let normalizedMiddle = workspace.tensor(rows: rows.count, columns: width)
+        let dMiddle = workspace.tensor(rows: rows.count, columns: width)
+        norm2.forward(saved.middle, into: normalizedMiddle, statistics: nil)
+        mlp.backward(gradient.values, x: normalizedMiddle, saved.mlp, into: dMiddle, in: workspace)
+        norm2.backward(dMiddle, x: saved.middle, statistics: saved.statistics2, addingTo: gradient)
+      }
+
       let pooled = workspace.activations(rows: rows.count, columns: width)
       let dPooled = workspace.activations(rows: rows.count, columns: width)
-      norm2.forward(saved.middle, into: pooled, statistics: nil)
-      mlp.backward(gradient.operand, x: pooled, saved.mlp, into: dPooled, in: workspace)
-      norm2.backward(dPooled, x: saved.middle, statistics: saved.statistics2, addingTo: gradient)
-
       let normalized = workspace.activations(rows: saved.x.rows, columns: width)
       let dNormalized = workspace.activations(rows: saved.x.rows, columns: width)
       norm1.forward(saved.x, into: normalized, statistics: nil)

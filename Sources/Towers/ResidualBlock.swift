@@ -29,7 +29,7 @@ struct ResidualBlock {
       attention: attention.saved(rows: x.rows, in: workspace),
       middle: workspace.tensor(rows: x.rows, columns: x.columns),
       statistics2: workspace.tensor(rows: x.rows, columns: 2),
-      mlp: mlp.saved(rows: x.rows, in: workspace))
+      mlp: mlp.saved(rows: x.rows, workspace.activationType, in: workspace))
     workspace.scope {
       let normalized = workspace.activations(rows: x.rows, columns: x.columns)
       norm1.forward(x, into: normalized, statistics: saved.statistics1)

@@ -149,14 +149,15 @@ public struct RunPlan: Sendable {
     }
 
     /// Rows of the residual stream before and after the attention, queries, keys and values, what was attended, the
-    /// hidden layer before its function; all of the last block for the pooled token only, but keys and values.
+    /// hidden layer before its function; all of the last block for the pooled token only, but keys and values, and with a
+    /// hidden layer in single precision.
     ///
     /// Of blocks that are computed again only the stream that enters them is kept, and all of one; of locked ones nothing.
     private func tower(
       rows: Int, segments: Int, width: Int, hidden: Int, heads: Int, layers: Int, locked: Int
     ) -> Int {
       let row = 2 * width * 4 + (4 * width + hidden) * activation + 16 + 4 * heads
-      let last = rows * (2 * width * activation + width * 4) + segments * row
+      let last = rows * (2 * width * activation + width * 4) + segments * (row + hidden * (4 - activation))
       let backward = rows * (width * 4 + (3 * width + 2 * hidden) * activation)
       let kept = max(layers - 1 - max(locked - 1, 0), 0)
       let blocks =

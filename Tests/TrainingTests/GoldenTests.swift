@@ -36,7 +36,8 @@ import Training
       // A shift of all keys changes no attention: this gradient is zero but for rounding.
       if parameter.name == "visual.attnpool.k_proj.bias" { continue }
       try expectClose(
-        parameter.gradient, golden.expected("gradient.\(parameter.name)"), isNarrow ? 5e-2 : tolerance,
+        parameter.gradient, golden.expected("gradient.\(parameter.name)"),
+        isNarrow ? (name == "odd-widths" ? 5e-2 : 3e-2) : tolerance,
         "gradient of \(parameter.name)")
     }
   }
