@@ -120,6 +120,21 @@ import Training
     }
   }
 
+  /// So many pairs that pictures are scaled to integers in groups of 64, if there are no others; single precision, which
+  /// equals the definition, tells what is right.
+  @Test(arguments: [4160, 4170], [Float(14.3), 100]) func largeBatchesAreThoseOfSinglePrecision(
+    count: Int, multiplier: Float
+  ) throws {
+    let images = unitRows(count, 40, seed: 1), texts = unitRows(count, 40, seed: 2)
+    let expected = try contrast(images, texts, multiplier: multiplier, on: .widening, threads: 2)
+    for way in Self.ways where way.unit != .widening && way.threads < 3 {
+      let found = try contrast(images, texts, multiplier: multiplier, on: way.unit, threads: way.threads)
+      #expect(abs(found.loss - expected.loss) <= way.loss * expected.loss, "\(way)")
+      expectClose(found.gradients.images, expected.gradients.images.values, way.gradients, "images, \(way)")
+      expectClose(found.gradients.texts, expected.gradients.texts.values, way.gradients, "texts, \(way)")
+    }
+  }
+
   @Test(arguments: units) func threadsChangeNextToNothing(unit: ProductUnit) throws {
     let images = unitRows(1100, 40, seed: 1), texts = unitRows(1100, 40, seed: 2)
     let expected = try contrast(images, texts, multiplier: 14.3, on: unit)
