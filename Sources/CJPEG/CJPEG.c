@@ -106,6 +106,21 @@ static int smoothsBlocks(j_decompress_ptr library) {
   return 0;
 }
 
+/// Whether the library would miscount what it decodes of columns. Scaled down, a component of lower resolution gives more
+/// of its own; it is then enlarged less, which jpeg_crop_scanline forgets, so that part of it would stay what the memory held
+/// before. And columns as few as the widest of three different steps are enlarged in another way.
+static int miscountsColumns(j_decompress_ptr library) {
+  int least = library->min_DCT_scaled_size;
+  for (int index = 0; index < library->num_components; index++) {
+    const jpeg_component_info *component = library->comp_info + index;
+    int across = library->max_h_samp_factor * least / (component->h_samp_factor * component->DCT_scaled_size);
+    int down = library->max_v_samp_factor * least / (component->v_samp_factor * component->DCT_scaled_size);
+    if (component->DCT_scaled_size != least && (across != 1 || down != 1)) return 1;
+    if (library->max_h_samp_factor == 4 && component->h_samp_factor == 2) return 1;
+  }
+  return 0;
+}
+
 // Chroma of half the resolution is smoothed: a pixel is made of the chroma on both sides of it, and where the picture ends
 // in another way. Two columns more on either side keep the ends of what is decoded away from what is asked for; above and
 // below the library itself sees to it.
@@ -114,7 +129,7 @@ enum { margin = 2 };
 /// Goes to the first row of a part, whose columns become those that will be decoded.
 static void seek(j_decompress_ptr library, CJPEG_Part *part, uint8_t *row) {
   int whole = (int)library->output_width, end = part->x + part->width + margin;
-  if (smoothsBlocks(library)) {
+  if (smoothsBlocks(library) || miscountsColumns(library)) {
     part->x = 0;
     part->width = whole;
     readRows(library, part->y, row, 0);

@@ -44,14 +44,15 @@ public enum Directory {
     return String(cString: resolved)
   }
 
-  /// The names in a directory, sorted by their bytes; `.` and `..` are left out.
+  /// The names in a directory, sorted by their bytes; `.` and `..` are left out. What is not UTF-8 cannot be opened by what
+  /// stands for it here, `String(nameOf:)`.
   public static func names(in path: String) throws -> [String] {
     guard let stream = opendir(path) else { throw FileError(path, cannot: "list", Errno(rawValue: errno)) }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        String(nameOf: Array(bytes.prefix { $0 != 0 }))
       }
       if name != "." && name != ".." { names.append(name) }
     }

@@ -21,7 +21,7 @@ public struct PictureSize: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The size so many times smaller, rounded up.
-  func divided(by divisor: Int) -> PictureSize {
+  package func divided(by divisor: Int) -> PictureSize {
     PictureSize(width: (width + divisor - 1) / divisor, height: (height + divisor - 1) / divisor)
   }
 

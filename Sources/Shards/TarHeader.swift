@@ -1,3 +1,5 @@
+import Files
+
 /// The 512-byte block before each member of a tar.
 ///
 /// Written as USTAR (POSIX 1003.1-1988) with the same owner, mode and time for every member, so that the same
@@ -64,7 +66,7 @@ struct TarHeader {
     let start = block.startIndex
     func field(_ offset: Int, _ count: Int) -> ArraySlice<UInt8> { block[start + offset..<start + offset + count] }
     func text(_ offset: Int, _ count: Int) -> String {
-      String(decoding: field(offset, count).prefix { $0 != 0 }, as: UTF8.self)
+      String(nameOf: field(offset, count).prefix { $0 != 0 })
     }
 
     let sum = block.reduce(0) { $0 + Int($1) } - field(148, 8).reduce(0) { $0 + Int($1) } + 8 * 32

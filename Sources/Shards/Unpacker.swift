@@ -18,7 +18,11 @@ public struct Unpacker: Sendable {
   ///   - progress: told how many samples are written, after each.
   /// - Throws: `FileError` where `folder` exists, a key would lead out of it, or something cannot be read or written.
   public func unpack(into folder: String, progress: (Int) -> Void = { _ in }) throws {
+    guard !folder.isEmpty else { throw FileError("\"\"", "is no name of a folder: name a new one") }
     guard !Directory.exists(folder) else { throw FileError(folder, "is there already: name a new folder") }
+    // Beside it, not in it.
+    let folder = String(
+      folder.prefix(upTo: folder.lastIndex { $0 != "/" }.map { folder.index(after: $0) } ?? folder.endIndex))
     let unfinished = "\(folder).unfinished"
     if Directory.exists(unfinished) {
       throw FileError(unfinished, "is left of an unpacking that did not finish: remove it, and unpack again")

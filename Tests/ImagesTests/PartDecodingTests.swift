@@ -45,7 +45,7 @@ import Testing
   static let fixtures = [
     "420.jpg", "422.jpg", "444.jpg", "440.jpg", "420-restarts.jpg", "422-restarts.jpg", "420-progressive.jpg",
     "422-progressive.jpg", "444-progressive.jpg", "gray.jpg", "cmyk.jpg", "ycck.jpg", "arithmetic.jpg",
-    "odd-sampling.jpg", "rgb-stored.jpg",
+    "odd-sampling.jpg", "rgb-stored.jpg", "410.jpg", "sampling-2x4.jpg", "sampling-4-2-1.jpg",
   ]
 
   private func part(of size: PictureSize, using generator: inout SplitMix) -> Region {
@@ -96,6 +96,28 @@ import Testing
         let isSame = outcome(part, of: file, size, by: decoder) == outcome(part, ofWhole: whole)
         #expect(isSame, "\(part) of \(size)")
       }
+    }
+  }
+
+  /// Scaled down as it is decoded; with sampling that few programs write, too.
+  @Test(arguments: fixtures, [2, 4, 8]) func everyPartOfASmallerFixtureIsThatOfTheWhole(
+    _ name: String, divisor: Int
+  ) throws {
+    var generator = SplitMix(state: 10)
+    let file = try fixture(name), size = try PictureHeader(file).size, small = size.divided(by: divisor)
+    // Memory that holds something else shows what nobody wrote.
+    let decoder = JPEGDecoder(), other = try fixture("444.jpg")
+    func decoded(_ part: Region) throws -> Picture {
+      _ = try decoder.decode(Region(all: size), of: other.span, size: size)
+      let found = try decoder.decode(part, of: file.span, size: size, dividedBy: divisor)
+      let picture = Picture(size: found.region.size, pixels: Array(found.bytes))
+      return picture.cropped(Region(x: part.x - found.region.x, y: part.y - found.region.y, size: part.size))
+    }
+    let whole = try decoded(Region(all: small))
+    for _ in 0..<200 {
+      let part = part(of: small, using: &generator)
+      let isSame = try decoded(part).pixels == whole.cropped(part).pixels
+      #expect(isSame, "\(part)")
     }
   }
 

@@ -134,6 +134,22 @@ import Testing
     #expect(try samples().map(\.captions) == [["says NaN \"Infinity\" -Infinity"], ["one", "two"], ["1", "2", "3"]])
   }
 
+  /// Whichever way captions come, what says nothing is none.
+  @Test func blankCaptionsAmongSeveralAreNone() throws {
+    let texts = [
+      ("a", #"{"captions": ["", "text"]}"#), ("b", #"{"captions": ["text", " ", "more"]}"#),
+      ("c", #"{"captions": ["", "\u00a0"]}"#), ("d", #"{"caption": ["\t", "alone"]}"#),
+    ]
+    for (name, json) in texts {
+      try scratch.write(picture(1), to: "in/\(name).jpg")
+      try scratch.write(json, to: "in/\(name).json")
+    }
+    let packing = try packed("\(scratch.path)/in")
+    #expect(packing.examples == ["no_text": ["c"]])
+    #expect(try samples().map(\.caption) == ["text", "text", "alone"])
+    #expect(try samples().map(\.captions) == [["text"], ["text", "more"], ["alone"]])
+  }
+
   @Test func foldersAreClasses() throws {
     for name in ["tree_frog/1", "tree_frog/2", "more/cat/3", "4"] {
       try scratch.write(picture(1), to: "in/\(name).jpg")

@@ -140,6 +140,27 @@ import Testing
     #expect(complete?.description.contains("a dataset, which is complete") == true)
   }
 
+  /// Whatever bit of the journal is another, nothing is packed behind it; where its last line lost its end it is shorter.
+  @Test func aDamagedJournalIsRefused() throws {
+    try writeInputs()
+    try scratch.write(broken, to: "new.jpg")
+    #expect(throws: FileError.self) { try packer().pack(try inputs(), into: scratch.dataset) }
+    try scratch.write(picture(99), to: "new.jpg")
+    let left = try files(in: scratch.dataset)
+    let journal = try #require(left["packing.jsonl"])
+    for byte in stride(from: 0, to: journal.count - 1, by: 23) {
+      var damaged = journal
+      damaged[byte] ^= 1 << UInt8(byte % 8)
+      try scratch.write(damaged, to: "dataset/packing.jsonl")
+      #expect(throws: FileError.self, "byte \(byte)") { try packer().pack(try inputs(), into: scratch.dataset) }
+    }
+    let lines = journal.split(separator: UInt8(ascii: "\n"))
+    let without = (lines[..<2] + lines[3...]).flatMap { $0 + [UInt8(ascii: "\n")] }
+    try scratch.write(without, to: "dataset/packing.jsonl")
+    let error = #expect(throws: FileError.self) { try packer().pack(try inputs(), into: scratch.dataset) }
+    #expect(error?.description.contains("remove the unfinished dataset and pack again") == true)
+  }
+
   @Test func anInputThatChangedIsNamed() throws {
     try scratch.writePhotos(30)
     try scratch.write(broken, to: "photos/2/p5.jpg")

@@ -28,6 +28,35 @@ import Testing
     #expect(samples[0].json != nil && samples[1].json == nil)
   }
 
+  /// Swift takes names for equal that differ only in how their letters are composed; a file system does not.
+  @Test func composedAndDecomposedNamesAreTwo() throws {
+    for (name, number) in [("n\u{E9}", 1), ("ne\u{301}", 2)] {
+      try scratch.write(picture(number), to: "in/\(name).jpg")
+      try scratch.write("caption \(number)", to: "in/\(name).txt")
+    }
+    // Copied by way of a system that composes names: they still belong together.
+    try scratch.write(picture(3), to: "in/z\u{FC}.jpg")
+    try scratch.write("caption 3", to: "in/zu\u{308}.txt")
+    #expect(try scratch.pack(["in"]).dropped.isEmpty)
+    let samples = try samples()
+    #expect(samples.count == 3 && Set(samples.map(\.key)).count == 3)
+    for sample in samples {
+      let number = try #require((1...3).first { picture($0) == sample.picture })
+      #expect(sample.caption == "caption \(number)")
+    }
+  }
+
+  /// What cannot be opened is counted, and two names stay two.
+  @Test func namesThatAreNotUTF8AreCounted() throws {
+    try scratch.writePhotos(2)
+    for byte: UInt8 in [0xE8, 0xE9] {
+      let folder = Array("\(scratch.path)/photos/".utf8CString.dropLast()) + [CChar(bitPattern: byte), 0]
+      #expect(mkdir(folder, 0o755) == 0)
+    }
+    #expect(try scratch.pack(["photos"]).dropped == ["name_not_utf8": 2])
+    #expect(String(nameOf: [0x70, 0xE9]) == "p\u{FFFD}E9" && String(nameOf: [0x70, 0xC3, 0xA9]) == "p\u{E9}")
+  }
+
   @Test func whatIsLeftOutIsCounted() throws {
     try scratch.writePhotos(4)
     try scratch.write("x", to: "photos/no-picture.txt")

@@ -141,6 +141,10 @@ import Testing
     for folder in folders { try found.merge(files("out/\(folder)")) { $1 } }
     #expect(try found == files("in"))
     try scratch.fail(["unpack", "shards", "--into", "out"], with: 74, "out: is there already")
+    try scratch.succeed(["unpack", "shards", "--into", "again//"])
+    for folder in folders { #expect(try files("again/\(folder)") == files("out/\(folder)")) }
+    #expect(try scratch.names("").allSatisfy { !$0.contains("unfinished") })
+    try scratch.fail(["unpack", "shards", "--into", ""], with: 74, "is no name of a folder")
     try scratch.change("shards/shard-000001.tar.zst") { $0[100] ^= 1 }
     try scratch.fail(["unpack", "shards", "--into", "damaged"], with: 74, "shard-000001.tar.zst: frame 0")
     #expect(try scratch.names("").filter { $0.hasPrefix("damaged") }.isEmpty)

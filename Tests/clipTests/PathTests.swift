@@ -27,6 +27,7 @@ extension RankTests {
       #expect((found["dropped"] as? [String: Int])?.isEmpty == true)
       #expect(try scratch.succeed(["inspect", "shards"]).output.contains("caption   p1000: a red circle\n"))
       #expect(try scratch.succeed(["verify", "shards"]).output == "shards: the dataset is sound\n")
+      #expect(try scratch.succeed(["verify", "shards", "--fast"]).output.contains("its contents were not read"))
       try scratch.succeed(["verify", "shards", "--fast"])
     }
 

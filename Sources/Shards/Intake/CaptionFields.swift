@@ -5,7 +5,7 @@ import Foundation
 struct CaptionFields {
   /// The caption.
   let caption: String?
-  /// Several captions; one of them is drawn in each epoch.
+  /// Several captions, each of which says something; one of them is drawn in each epoch.
   let captions: [String]?
 
   private static let several = "captions"
@@ -18,9 +18,10 @@ struct CaptionFields {
       guard let value = object[name], !(value is NSNull) else { return .some(nil) }
       return (value as? Value).map { .some($0) }
     }
-    guard let captions = field(Self.several, [String].self) else { return nil }
+    guard let texts = field(Self.several, [String].self) else { return nil }
+    let captions = texts.map(Self.sayingSomething)
     if let array = object[Self.lone] as? [String] {
-      (caption, self.captions) = (nil, captions ?? array)
+      (caption, self.captions) = (nil, captions ?? Self.sayingSomething(array))
       return
     }
     guard let caption = field(Self.lone, String.self) else { return nil }
@@ -35,7 +36,11 @@ struct CaptionFields {
   static func captions(in json: [UInt8], field: String) -> [String] {
     let object = object(json)
     let texts = (object?[field] as? [String]) ?? (object?[field] as? String).map { [$0] } ?? []
-    return texts.filter { text in text.contains { !$0.isWhitespace } }
+    return sayingSomething(texts)
+  }
+
+  private static func sayingSomething(_ texts: [String]) -> [String] {
+    texts.filter { text in text.contains { !$0.isWhitespace } }
   }
 
   /// A field of any name that holds a text, or a number in its usual form.

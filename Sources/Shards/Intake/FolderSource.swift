@@ -11,8 +11,9 @@ struct FolderSource: CandidateSource {
     /// Names still to visit, the next one last, and how many there were.
     var names: [String]
     let count: Int
-    /// All names by their form in which extensions are in lower case, to find what belongs together.
-    let all: [String: String]
+    /// All names by their form in which extensions are in lower case, to find what belongs together; several where they
+    /// differ in that, or in how Unicode composes their letters.
+    let all: [String: [String]]
     /// The names of pictures, without their extensions.
     let pictures: Set<Substring>
     let identity: Identity
@@ -55,6 +56,8 @@ struct FolderSource: CandidateSource {
       let path = "\(levels[level].path)/\(name)"
       if Directory.isDirectory(path) {
         try enter(path, prefix: levels[level].prefix + name + "/")
+      } else if name.isNameOfOtherBytes && !Directory.exists(path) {
+        return Candidate(name: levels[level].prefix + name, flaw: .nameNotUTF8)
       } else if let candidate = candidate(name, in: levels[level]) {
         return candidate
       }
@@ -73,8 +76,7 @@ struct FolderSource: CandidateSource {
     levels.append(
       Level(
         path: path, prefix: prefix, names: names.reversed(), count: names.count,
-        // Of two that differ in this only, the one in lower case: its bytes come last.
-        all: Dictionary(names.map { (Self.lowercased($0), $0) }, uniquingKeysWith: { $1 }),
+        all: Dictionary(grouping: names, by: Self.lowercased),
         pictures: Set(pictures.map(\.stem)), identity: identity))
   }
 
@@ -93,7 +95,11 @@ struct FolderSource: CandidateSource {
   private func candidate(_ name: String, in level: Level) -> Candidate? {
     let (stem, fileExtension) = Self.split(name)
     func file(_ name: String) -> Candidate.Content? {
-      level.all[name].map { .file("\(level.path)/\($0)") }
+      // The same bytes before those that only read alike. Of two that differ in the extension's case the one in lower case:
+      // its bytes come last.
+      let names = level.all[name] ?? []
+      let same = names.last { Self.lowercased($0).utf8.elementsEqual(name.utf8) }
+      return (same ?? names.last).map { .file("\(level.path)/\($0)") }
     }
     var candidate = Candidate(name: level.prefix + stem, caption: file("\(stem).txt"), json: file("\(stem).json"))
     if StoredFormat(fileExtension: String(fileExtension)) != nil {

@@ -36,7 +36,7 @@ struct TarReader {
       unread = TarHeader.padded(header.count)
       switch header.kind {
       case .gnuLongName:
-        longName = String(decoding: try attribute(header).prefix { $0 != 0 }, as: UTF8.self)
+        longName = String(nameOf: try attribute(header).prefix { $0 != 0 })
       case .pax:
         pax = Self.records(try attribute(header))
       case .other:
@@ -81,7 +81,12 @@ struct TarReader {
 
   /// The data of a member that only describes the next one.
   private mutating func attribute(_ header: TarHeader) throws -> [UInt8] {
-    guard header.count <= 1 << 20 else { throw FileError(path, "has a member name of \(header.count) bytes") }
+    guard header.count <= 1 << 20 else {
+      throw FileError(
+        path,
+        "tells \(header.count) bytes about a member before it, expected a name and little else, at most "
+          + "\(1 << 20): make the tar again without them")
+    }
     return try data(of: header)
   }
 
@@ -122,7 +127,7 @@ struct TarReader {
       let record = rest[(space + 1)..<(rest.startIndex + length - 1)]
       if let equals = record.firstIndex(of: UInt8(ascii: "=")) {
         let key = String(decoding: record[..<equals], as: UTF8.self)
-        records[key] = String(decoding: record[(equals + 1)...], as: UTF8.self)
+        records[key] = String(nameOf: record[(equals + 1)...])
       }
       rest = rest.dropFirst(length)
     }

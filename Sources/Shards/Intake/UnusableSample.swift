@@ -21,6 +21,8 @@ public struct UnusableSample: Error, Equatable, Sendable {
   static let emptyImage = UnusableSample(reason: "empty_image")
   /// A caption that is not UTF-8.
   static let notUTF8 = UnusableSample(reason: "not_utf8")
+  /// A file or a folder whose name is not UTF-8.
+  static let nameNotUTF8 = UnusableSample(reason: "name_not_utf8")
   /// A caption of nothing but white space.
   static let emptyText = UnusableSample(reason: "empty_text")
   /// A picture, or a whole sample, above the limits of the format.

@@ -16,9 +16,20 @@ final class PackJournal {
   /// The first line.
   struct Plan: Codable, Equatable {
     var format = "swift-clip-packing"
-    var version = 1
+    var version = 2
     let settings: PackSettings
     let inputs: [Input]
+  }
+
+  /// What a line holds, and the digest of that.
+  private struct Sealed<Content: Codable>: Codable {
+    let content: Content
+    let digest: Digest
+
+    init(_ content: Content) throws {
+      self.content = content
+      digest = Digest(of: try PackJournal.encode(content))
+    }
   }
 
   /// The line of a shard.
@@ -36,13 +47,11 @@ final class PackJournal {
   /// The lines of shards, those of earlier commands included.
   private(set) var lines: [Line] = []
   private let file: LineFile
-  private let encoder = JSONEncoder()
 
   /// The journal of a packing into `directory`, which begins or goes on.
   ///
   /// - Throws: ``PackRefusal`` where `directory` holds an unfinished packing of other inputs, or with other settings.
   init(_ plan: Plan, in directory: String) throws {
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let path = "\(directory)/\(Self.fileName)"
     var kept = 0
     if Directory.exists(path) {
@@ -51,10 +60,13 @@ final class PackJournal {
       if let first = written.first {
         let found: Plan = try Self.decode(first, of: path)
         lines = try written.dropFirst().map { try Self.decode($0, of: path) }
+        guard lines.enumerated().allSatisfy({ $1.shard.name == ShardIndex.shardName($0) }) else {
+          throw Self.refusal(path, "names other shards than the first \(lines.count)")
+        }
         try Self.compare(found, plan, passed: lines.isEmpty ? -1 : lines[lines.count - 1].position.input, in: directory)
         if found.inputs != plan.inputs {
           // What is still to come was mended; from now on that is what the packing is of.
-          let head = try encoder.encode(plan) + [UInt8(ascii: "\n")]
+          let head = try Self.encode(Sealed(plan)) + [UInt8(ascii: "\n")]
           let rest = written.dropFirst().flatMap { $0 + [UInt8(ascii: "\n")] }
           try FileWriter.write(head + rest, to: path)
           kept = head.count + rest.count
@@ -63,14 +75,14 @@ final class PackJournal {
     }
     file = try LineFile(path, keeping: kept)
     if kept == 0 {
-      try file.append(try encoder.encode(plan))
+      try file.append(Self.encode(Sealed(plan)))
       try Directory.sync(directory)
     }
   }
 
   /// Notes a shard.
   func append(_ line: Line) throws {
-    try file.append(try encoder.encode(line))
+    try file.append(Self.encode(Sealed(line)))
     lines.append(line)
     lines[lines.count - 1].fingerprints = nil
   }
@@ -89,12 +101,27 @@ final class PackJournal {
     return try decode(last, of: path)
   }
 
-  private static func decode<Value: Decodable>(_ line: ArraySlice<UInt8>, of path: String) throws -> Value {
+  private static func encode(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return Array(try encoder.encode(value))
+  }
+
+  private static func decode<Value: Codable>(_ line: ArraySlice<UInt8>, of path: String) throws -> Value {
     do {
-      return try JSONDecoder().decode(Value.self, from: Data(line))
+      let sealed = try JSONDecoder().decode(Sealed<Value>.self, from: Data(line))
+      let digest = Digest(of: try encode(sealed.content))
+      guard digest == sealed.digest else {
+        throw refusal(path, "is damaged: a line has the digest \(digest), expected \(sealed.digest)")
+      }
+      return sealed.content
     } catch let error as DecodingError {
-      throw PackRefusal(path, "cannot be understood: \(error.summary); remove the unfinished dataset and pack again")
+      throw refusal(path, "cannot be understood: \(error.summary)")
     }
+  }
+
+  private static func refusal(_ path: String, _ reason: String) -> PackRefusal {
+    PackRefusal(path, "\(reason); remove the unfinished dataset and pack again")
   }
 
   /// Refuses to go on with something else.

@@ -85,6 +85,8 @@ for name, subsampling in (("444", "4:4:4"), ("422", "4:2:2"), ("420", "4:2:0")):
 for name, subsampling in (("422", "4:2:2"), ("420", "4:2:0")):
     files[f"{name}-restarts.jpg"] = encoded(photo, "JPEG", quality=85, subsampling=subsampling, restart_marker_blocks=2)
 for name, options in (("440", ["-sample", "1x2"]), ("odd-sampling", ["-sample", "2x2,2x1,1x2"]),
+                      ("410", ["-sample", "4x2"]), ("sampling-2x4", ["-sample", "2x4"]),
+                      ("sampling-4-2-1", ["-sample", "4x1,2x1,1x1"]),
                       ("arithmetic", ["-arithmetic"])):
     cjpeg = subprocess.run(["cjpeg", *options], input=encoded(photo, "PPM"), capture_output=True, check=True)
     files[f"{name}.jpg"] = cjpeg.stdout
