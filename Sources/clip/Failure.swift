@@ -45,6 +45,6 @@ enum Failure {
 
   /// Writes a line to standard error.
   static func tell(_ line: String) {
-    StandardError.write(line + "\n")
+    StandardError.write(line.printable + "\n")
   }
 }

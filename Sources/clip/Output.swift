@@ -13,7 +13,7 @@ struct Output: ParsableArguments {
     _ result: some Encodable, keys: JSONEncoder.KeyEncodingStrategy = .useDefaultKeys, _ text: () -> String
   ) throws {
     guard json else {
-      print(text())
+      print(text().printable)
       return
     }
     let encoder = JSONEncoder()

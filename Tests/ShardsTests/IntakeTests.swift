@@ -39,6 +39,75 @@ import Testing
     #expect(throws: FileError.self) { try packed("\(scratch.path)/x.tgz") }
   }
 
+  @Test func gzippedTarsMayBePaddedWithZeros() throws {
+    let whole = try scratch.read(fixture("wds.tar.gz"))
+    for zeros in [1, 511, 1 << 20] {
+      try scratch.write(whole + [UInt8](repeating: 0, count: zeros), to: "x.tgz")
+      #expect(try packed("\(scratch.path)/x.tgz").index.samples == 5, "\(zeros) zeros")
+      try Directory.remove(scratch.dataset)
+    }
+    for more in [whole, [1]] {
+      try scratch.write(whole + [0, 0] + more, to: "x.tgz")
+      let error = #expect(throws: FileError.self) { try packed("\(scratch.path)/x.tgz") }
+      #expect(error?.description.contains("continues after the zeros behind a gzip member") == true)
+    }
+  }
+
+  @Test func damagedTarsSayWhatToDo() throws {
+    let tar = try scratch.read(fixture("wds.tar"))
+    var flipped = tar
+    flipped[150] ^= 4
+    try scratch.write(flipped, to: "x.tar")
+    try scratch.write(tar, to: "x.tar.zst")
+    for (name, reason) in [("x.tar", "is not an intact tar: "), ("x.tar.zst", "is not intact zstd: ")] {
+      let error = #expect(throws: FileError.self) { try packed("\(scratch.path)/\(name)") }
+      #expect(error?.description.contains(reason) == true)
+      #expect(error?.description.hasSuffix("; fetch or make it again") == true, "\(error?.description ?? "")")
+    }
+  }
+
+  /// Two names that are no UTF-8 stay two, and their captions with them.
+  @Test func membersWhoseNamesAreNotUTF8() throws {
+    var tar: [UInt8] = []
+    for (byte, number) in [(UInt8(0xE8), 1), (0xE9, 2)] {
+      for (member, data) in [("jpg", picture(number)), ("txt", Array("caption \(number)".utf8))] {
+        tar += header(Array("p".utf8) + [byte] + Array(".\(member)".utf8), data.count) + data
+        tar += [UInt8](repeating: 0, count: (512 - data.count % 512) % 512)
+      }
+    }
+    try scratch.write(tar + [UInt8](repeating: 0, count: 1024), to: "x.tar")
+    #expect(try packed("\(scratch.path)/x.tar").index.dropped.isEmpty)
+    #expect(try samples().map(\.caption) == ["caption 1", "caption 2"])
+    #expect(try samples().map(\.picture) == [picture(1), picture(2)])
+  }
+
+  /// A USTAR header as any program may write it.
+  private func header(_ name: [UInt8], _ count: Int) -> [UInt8] {
+    var block = [UInt8](repeating: 0, count: 512)
+    func put(_ bytes: [UInt8], at offset: Int) { block.replaceSubrange(offset..<offset + bytes.count, with: bytes) }
+    put(name, at: 0)
+    put(Array(String(format: "%011o", count).utf8), at: 124)
+    put(Array("        0".utf8), at: 148)
+    put(Array("ustar\u{0}00".utf8), at: 257)
+    put(Array(String(format: "%06o", block.reduce(0) { $0 + Int($1) }).utf8) + [0], at: 148)
+    return block
+  }
+
+  /// Shards of MosaicML are never taken for a folder of pictures that has none.
+  @Test func directoriesOfStreamingWithoutASoundIndexAreRefused() throws {
+    for name in try Directory.names(in: fixture("mds")) where name != "index.json" {
+      try scratch.write(scratch.read(fixture("mds/\(name)")), to: "mds/\(name)")
+    }
+    let missing = #expect(throws: FileError.self) { try packed("\(scratch.path)/mds") }
+    #expect(missing?.description.contains("mds/index.json: ") == true, "\(missing?.description ?? "")")
+    for garbage in ["", "{", "[]", #"{"shards": 3}"#] {
+      try scratch.write(garbage, to: "mds/index.json")
+      let error = #expect(throws: FileError.self) { try packed("\(scratch.path)/mds") }
+      #expect(error?.description.contains("mds/index.json: cannot be understood: ") == true)
+      #expect(error?.description.hasSuffix("fetch or make it again") == true, "\(error?.description ?? "")")
+    }
+  }
+
   /// The members of `mds` have two columns of text; those of `mds-zstd` one.
   @Test func shardsOfStreaming() throws {
     let error = #expect(throws: FileError.self) { try packed(fixture("mds")) }

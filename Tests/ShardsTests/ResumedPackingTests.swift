@@ -173,6 +173,25 @@ import Testing
     #expect(error?.description.contains("photos: is not what it was when packing began") == true)
   }
 
+  /// The same names with other captions are other samples.
+  @Test func aTarWhoseCaptionsChangedIsNamed() throws {
+    let tar = try scratch.read(fixture("wds.tar"))
+    try scratch.write(Array(tar.prefix(tar.count / 2)), to: "cut.tar")
+    let input = [try PackInput("\(scratch.path)/cut.tar")]
+    let packer = try Packer(samplesPerShard: 1, threads: 1, prepare: prepare)
+    let cut = #expect(throws: FileError.self) { try packer.pack(input, into: scratch.dataset) }
+    #expect(cut?.description.contains("the same command goes on") == true)
+    let caption = try #require(tar.firstRange(of: Array("caption 0".utf8)))
+    var other = tar
+    other[caption.lowerBound] = UInt8(ascii: "C")
+    try scratch.write(other, to: "cut.tar")
+    let error = #expect(throws: FileError.self) { try packer.pack(input, into: scratch.dataset) }
+    #expect(error?.description.contains("cut.tar: is not what it was when packing began") == true)
+    // Fetched whole this time, it is.
+    try scratch.write(tar, to: "cut.tar")
+    #expect(try packer.pack(input, into: scratch.dataset).resumedShards > 0)
+  }
+
   /// What is behind the input that was being packed may change, or go: the result is that of the inputs there are then.
   @Test func laterInputsMayBeMended() throws {
     try writeInputs()

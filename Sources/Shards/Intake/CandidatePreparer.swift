@@ -6,6 +6,8 @@ struct CandidatePreparer: Sendable {
   struct Outcome: Sendable {
     /// The candidate's name at its source.
     let name: String
+    /// ``Candidate/mark``.
+    let mark: Digest
     let result: Result<Sample, UnusableSample>
     let hasPicture: Bool
     let hasCaption: Bool
@@ -36,8 +38,8 @@ struct CandidatePreparer: Sendable {
     _ candidate: Candidate, _ result: Result<Sample, UnusableSample>, _ fingerprint: Fingerprint?
   ) -> Outcome {
     Outcome(
-      name: candidate.name, result: result, hasPicture: candidate.picture != nil, hasCaption: candidate.hasCaption,
-      fingerprint: fingerprint, input: candidate.input, fraction: candidate.fraction)
+      name: candidate.name, mark: candidate.mark, result: result, hasPicture: candidate.picture != nil,
+      hasCaption: candidate.hasCaption, fingerprint: fingerprint, input: candidate.input, fraction: candidate.fraction)
   }
 
   private func sample(of candidate: Candidate) throws -> (Sample, Fingerprint?) {

@@ -1,7 +1,7 @@
 import CZlib
 import Files
 
-/// The content of a gzip file of any number of members (RFC 1952).
+/// The content of a gzip file of any number of members (RFC 1952), and zeros behind the last, as tapes and `dd` leave them.
 final class GzipChunks: ByteChunks {
   private let path: String
   private var compressed: FileChunks
@@ -9,6 +9,10 @@ final class GzipChunks: ByteChunks {
   private var consumed = 0
   private var stream = z_stream()
   private var isBetweenMembers = true
+  /// Whether a member has ended.
+  private var hasContent = false
+  /// Whether zeros were met where another member might begin.
+  private var isPadded = false
 
   /// Windows of any size, and gzip's frame around them.
   private static let windowBits: Int32 = 15 + 16
@@ -37,9 +41,25 @@ final class GzipChunks: ByteChunks {
           return []
         }
       }
+      if try isPadding() {
+        consumed = input.count
+        continue
+      }
       let chunk = try inflateSome()
       if !chunk.isEmpty { return chunk }
     }
+  }
+
+  /// Whether all that is at hand are zeros behind the last member.
+  private func isPadding() throws -> Bool {
+    let rest = input[consumed...]
+    guard isPadded || isBetweenMembers && hasContent && rest.first == 0 else { return false }
+    isPadded = true
+    guard rest.allSatisfy({ $0 == 0 }) else {
+      throw FileError(
+        path, "continues after the zeros behind a gzip member: part of it was lost; fetch or make it again")
+    }
+    return true
   }
 
   private func inflateSome() throws -> [UInt8] {
@@ -58,7 +78,7 @@ final class GzipChunks: ByteChunks {
       consumed = input.count - Int(stream.avail_in)
       count = buffer.count - Int(stream.avail_out)
       switch status {
-      case Z_STREAM_END: isBetweenMembers = true
+      case Z_STREAM_END: (isBetweenMembers, hasContent) = (true, true)
       case Z_OK, Z_BUF_ERROR: break
       default:
         let reason = stream.msg.map { String(cString: $0) } ?? "error \(status)"

@@ -46,12 +46,12 @@ struct InputChain: CandidateSource {
     var source = try inputs[start.input].source()
     var position = PackPosition(input: start.input)
     while position.candidates < start.candidates, let candidate = try source.next() {
-      position.pass(candidate.name)
+      position.pass(candidate.mark)
     }
     guard position == start else {
       throw PackRefusal(
         inputs[start.input].path,
-        "is not what it was when packing began: the names of its first \(start.candidates) samples differ; "
+        "is not what it was when packing began: its first \(start.candidates) samples are others now; "
           + "remove the unfinished dataset and pack again")
     }
     current = source

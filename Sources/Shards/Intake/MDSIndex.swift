@@ -37,8 +37,10 @@ struct MDSIndex: Decodable {
 
   private static let fileName = "index.json"
 
-  /// Whether a directory has such an index, sound or not.
+  /// Whether a directory is meant to have such an index: it has one, sound or not, or files that only it explains.
   static func isPresent(in directory: String) -> Bool {
+    let names = (try? Directory.names(in: directory)) ?? []
+    guard !names.contains(where: { $0.hasPrefix("shard.") && $0.contains(".mds") }) else { return true }
     struct Peek: Decodable {
       struct Shard: Decodable {
         let format: String

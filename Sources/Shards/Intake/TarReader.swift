@@ -66,7 +66,7 @@ struct TarReader {
     do {
       if let header = try TarHeader.read(try read(TarHeader.blockCount)[...]) { return header }
     } catch let flaw as TarHeader.Flaw {
-      throw FileError(path, "is not an intact tar: \(flaw)")
+      throw FileError(path, "is not an intact tar: \(flaw); fetch or make it again")
     }
     // Zeros in the middle, as a lost page leaves them, must not pass for the end.
     repeat {

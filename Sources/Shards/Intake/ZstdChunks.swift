@@ -45,7 +45,8 @@ final class ZstdChunks: ByteChunks {
         var target = ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: 0)
         let result = ZSTD_decompressStream(context, &target, &source)
         guard ZSTD_isError(result) == 0 else {
-          throw FileError(path, "is not intact zstd: \(String(cString: ZSTD_getErrorName(result)))")
+          let reason = String(cString: ZSTD_getErrorName(result))
+          throw FileError(path, "is not intact zstd: \(reason); fetch or make it again")
         }
         consumed = source.pos
         count = target.pos

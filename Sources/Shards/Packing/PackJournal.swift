@@ -16,7 +16,7 @@ final class PackJournal {
   /// The first line.
   struct Plan: Codable, Equatable {
     var format = "swift-clip-packing"
-    var version = 2
+    var version = 3
     let settings: PackSettings
     let inputs: [Input]
   }
@@ -43,6 +43,7 @@ final class PackJournal {
   }
 
   static let fileName = "packing.jsonl"
+  private static let advice = "give the command that began it to go on, or remove the directory to begin again"
 
   /// The lines of shards, those of earlier commands included.
   private(set) var lines: [Line] = []
@@ -59,6 +60,10 @@ final class PackJournal {
       kept = count
       if let first = written.first {
         let found: Plan = try Self.decode(first, of: path)
+        guard found.format == plan.format, found.version == plan.version else {
+          throw PackRefusal(
+            directory, "holds an unfinished packing of another version of this program; \(Self.advice)")
+        }
         lines = try written.dropFirst().map { try Self.decode($0, of: path) }
         guard lines.enumerated().allSatisfy({ $1.shard.name == ShardIndex.shardName($0) }) else {
           throw Self.refusal(path, "names other shards than the first \(lines.count)")
@@ -126,10 +131,6 @@ final class PackJournal {
 
   /// Refuses to go on with something else.
   private static func compare(_ found: Plan, _ plan: Plan, passed: Int, in directory: String) throws {
-    let advice = "give the command that began it to go on, or remove the directory to begin again"
-    guard found.format == plan.format, found.version == plan.version else {
-      throw PackRefusal(directory, "holds an unfinished packing of another version of this program; \(advice)")
-    }
     if let (option, now, before) = plan.settings.difference(from: found.settings) {
       throw PackRefusal(
         directory, "holds an unfinished packing with \(option) \(before), this command says \(now); \(advice)")

@@ -118,7 +118,7 @@ struct ShardCutter {
   private mutating func pass(_ outcome: CandidatePreparer.Outcome) {
     tally.pictures += outcome.hasPicture ? 1 : 0
     tally.captions += outcome.hasCaption ? 1 : 0
-    position.pass(outcome.name, of: outcome.input)
+    position.pass(outcome.mark, of: outcome.input)
     fraction = outcome.fraction
   }
 }
