@@ -131,21 +131,20 @@ public struct RunPlan: Sendable {
         + micro * patches * 3 * vision.patchSize * vision.patchSize * activation
     }
 
-    /// What each convolution makes, before and after its norm, and as much as four of the largest on the way back; what the
+    /// What each convolution makes, before and after its norm, and as much as five of the largest on the way back; what the
     /// pool before a convolution leaves is about an eighth.
     ///
-    /// Of blocks that are computed again only what enters them is kept, about a seventh, and all of one.
+    /// Of blocks that are computed again only what enters them is kept, and all of the largest.
     private func residual(_ vision: VisionConfiguration) -> Int {
-      let groups = vision.convolutionGroups.map { $0.map { $0.pixelsOut * $0.outputs } }
-      let largest = groups.joined().max() ?? 0
-      let made = groups.enumerated().map { group, made in
-        let all = made.reduce(0, +)
-        if group < training.lockedImageGroups { return 0 }
-        return training.recomputesBlocks && group > 0 ? all / 7 : all
-      }
-      let pool = 3 * vision.tokens * vision.pooledChannels
-      let kept = 2 * made.reduce(0, +) * 9 / 8 + 3 * vision.imageHeight * vision.imageWidth + pool
-      return micro * activation * (kept + 4 * largest)
+      func made(_ shapes: [ConvolutionShape]) -> Int { shapes.reduce(0) { $0 + 2 * $1.pixelsOut * $1.outputs } * 9 / 8 }
+      let groups = vision.convolutionGroups
+      let stem = training.lockedImageGroups > 0 ? 0 : groups[0].reduce(0) { $0 + 2 * $1.pixelsOut * $1.outputs }
+      let blocks = vision.blockConvolutions.dropFirst(max(training.lockedImageGroups - 1, 0)).joined()
+      let entering = blocks.reduce(0) { $0 + $1[0].pixelsIn * $1[0].inputs }
+      let kept = training.recomputesBlocks ? entering + (blocks.map(made).max() ?? 0) : blocks.map(made).reduce(0, +)
+      let largest = groups.joined().map { $0.pixelsOut * $0.outputs }.max() ?? 0
+      let pool = 3 * vision.tokens * vision.pooledChannels, pixels = 3 * vision.imageHeight * vision.imageWidth
+      return micro * activation * (stem + kept + 5 * largest + pixels + pool)
     }
 
     /// Rows of the residual stream before and after the attention, queries, keys and values, what was attended, the

@@ -66,9 +66,11 @@ import Training
   @Test(arguments: [
     ("shard=none", 1, 32, 2.41), ("shard=optimizer", 2, 64, 1.81), ("shard=parameters", 2, 64, 1.60),
     ("precision=fp32", 1, 32, 2.72), ("activationCheckpointing=true", 1, 32, 2.09),
-    ("optimizer.gradientClip=1", 1, 32, 2.97),
+    ("optimizer.gradientClip=1", 1, 32, 2.97), ("model=RN50", 1, 32, 3.54),
+    ("model=RN50 activationCheckpointing=true", 1, 32, 2.63),
   ]) func memoryIsWhatWasMeasured(change: String, ranks: Int, batch: Int, gigabytes: Double) throws {
-    let memory = try plan("globalBatch=\(batch)", "precision=bf16", change, ranks: ranks).memory
+    let settings = ["globalBatch=\(batch)", "precision=bf16"] + change.split(separator: " ").map(String.init)
+    let memory = try RunPlan(Recipe.paper.setting(settings), ranks: ranks, threads: 1, captionTokens: 20).memory
     let found = memory.total - memory.checkpoint
     #expect(abs(Double(found) / 1e9 / gigabytes - 1) < 0.03, "\(found)")
   }

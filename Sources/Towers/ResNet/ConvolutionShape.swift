@@ -17,16 +17,22 @@ extension VisionConfiguration {
 
   /// Those of the stem, and those of each stage.
   package var convolutionGroups: [[ConvolutionShape]] {
-    guard isResNet else { return [] }
-    var side = imageHeight / 2
-    let stem = [(4, 3, width / 2), (1, width / 2, width / 2), (1, width / 2, width)].map { shrinking, inputs, outputs in
+    isResNet ? [stemConvolutions] + blockConvolutions.map { Array($0.joined()) } : []
+  }
+
+  private var stemConvolutions: [ConvolutionShape] {
+    let side = imageHeight / 2
+    return [(4, 3, width / 2), (1, width / 2, width / 2), (1, width / 2, width)].map { shrinking, inputs, outputs in
       ConvolutionShape(
         pixelsIn: side * side * shrinking, pixelsOut: side * side, inputs: inputs, outputs: outputs, taps: 9)
     }
-    side /= 2
-    var inputs = width
-    let blocks = stages.enumerated().map { stage, count in
-      (0..<count).flatMap { index in
+  }
+
+  /// Those of each block of each stage of a ModifiedResNet.
+  package var blockConvolutions: [[[ConvolutionShape]]] {
+    var side = imageHeight / 4, inputs = width
+    return stages.enumerated().map { stage, count in
+      (0..<count).map { index in
         let planes = width << stage, outputs = planes * Bottleneck.expansion
         let before = side * side
         if stage > 0 && index == 0 { side /= 2 }
@@ -42,7 +48,6 @@ extension VisionConfiguration {
         return shapes
       }
     }
-    return [stem] + blocks
   }
 
   /// Channels a ModifiedResNet ends with before its attention pool.

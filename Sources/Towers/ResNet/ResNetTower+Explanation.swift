@@ -4,12 +4,10 @@ extension ResNetTower {
   /// See ``PictureTower/inputGradients(from:_:in:)``.
   func inputGradients(from gradient: Tensor, _ saved: Saved, in workspace: Workspace) throws -> InputGradients {
     try workspace.scope {
-      var dy = workspace.activations(rows: saved.last.rows, columns: saved.last.columns)
-      pool.backward(gradient, saved.pool, into: dy, in: workspace)
-      let features = dy.values
-      for (block, savedBlock) in zip(blocks, saved.blocks).reversed() {
-        dy = try backward(dy, block, savedBlock, saved.statistics, in: workspace)
-      }
+      let dLast = workspace.activations(rows: saved.last.rows, columns: saved.last.columns)
+      pool.backward(gradient, saved.pool, into: dLast, in: workspace)
+      let features = dLast.values
+      let dy = try backwardBlocks(dLast, saved, in: workspace)
       let outermost = saved.stem[saved.stem.count - 1]
       var dStem = workspace.activations(rows: outermost.y.rows, columns: outermost.y.columns)
       averagePoolBackward(dy, outermost.grid, size: Self.stemPool, into: dStem)

@@ -59,6 +59,14 @@ struct ResNetTower {
     case whole(Bottleneck.Saved)
     /// What enters it.
     case input(Tensor, PictureGrid)
+
+    /// What enters it, (pixels, inputs).
+    var x: Tensor {
+      switch self {
+      case .whole(let saved): saved.reduce.x
+      case .input(let x, _): x
+      }
+    }
   }
 
   /// What the backward twin needs.
@@ -173,9 +181,7 @@ struct ResNetTower {
     try workspace.scope {
       var dy = workspace.activations(rows: saved.last.rows, columns: saved.last.columns)
       pool.backward(gradient, saved.pool, into: dy, in: workspace)
-      for (block, savedBlock) in zip(blocks[lockedBlocks...], saved.blocks).reversed() {
-        dy = try backward(dy, block, savedBlock, saved.statistics, in: workspace)
-      }
+      dy = try backwardBlocks(dy, saved, in: workspace)
       guard let outermost = saved.stem.last?.y else { return }
       let grid = grid(of: gradient.rows).strided(2)
       var dStem = workspace.activations(rows: outermost.rows, columns: outermost.columns)
@@ -191,22 +197,26 @@ struct ResNetTower {
     }
   }
 
-  /// The gradient of what enters a block, from that of its result, which is changed.
-  func backward(
-    _ dy: Tensor, _ block: Bottleneck, _ saved: SavedBlock, _ statistics: BatchStatistics, in workspace: Workspace
-  ) throws -> Tensor {
-    switch saved {
-    case .whole(let saved):
-      let dx = workspace.activations(rows: saved.reduce.x.rows, columns: saved.reduce.x.columns)
-      try block.backward(dy, saved, into: dx, in: workspace)
-      return dx
-    case .input(let x, let grid):
-      let dx = workspace.activations(rows: x.rows, columns: x.columns)
+  /// The gradient of what enters the first block that is trained, from that of what enters the pool, which it changes.
+  func backwardBlocks(_ dy: Tensor, _ saved: Saved, in workspace: Workspace) throws -> Tensor {
+    let largest = saved.blocks.map(\.x.count).max() ?? 0
+    // Two of the largest gradients take turns: all of them would take as much as all that is kept for them.
+    var (dy, next) = (dy, workspace.activations(rows: 1, columns: largest))
+    var other = workspace.activations(rows: 1, columns: largest)
+    for (block, savedBlock) in zip(blocks[lockedBlocks...], saved.blocks).reversed() {
+      let dx = next.beginning(rows: savedBlock.x.rows, columns: savedBlock.x.columns)
       try workspace.scope {
-        try block.backward(dy, block.forward(x, grid, statistics, in: workspace), into: dx, in: workspace)
+        let whole =
+          switch savedBlock {
+          case .whole(let whole): whole
+          case .input(let x, let grid): try block.forward(x, grid, saved.statistics, in: workspace)
+          }
+        try block.backward(dy, whole, into: dx, in: workspace)
       }
-      return dx
+      dy = dx
+      swap(&next, &other)
     }
+    return dy
   }
 
   private func grid(of pictures: Int) -> PictureGrid {
