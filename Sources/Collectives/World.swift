@@ -15,6 +15,12 @@ public enum World {
       .first ?? 0
   }
 
+  /// How many processes the launcher started, by what it says; 1 without a launcher.
+  public static var launchedSize: Int {
+    let environment = ProcessInfo.processInfo.environment
+    return ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"].lazy.compactMap { environment[$0].flatMap { Int($0) } }.first ?? 1
+  }
+
   /// Gives the ranks before this one time to tell of an error and end the world; the first rank never waits.
   ///
   /// Most errors are found by every rank alike, in the same moment. So only one rank tells of them, and none is ended

@@ -83,7 +83,7 @@ enum Preflight {
     let first = Digest(
       value: UInt64(bitPattern: Int64(try world.broadcast(Int(Int64(bitPattern: digest.value))))))
     guard first == digest else {
-      throw TrainingError(
+      throw RanksDiffer(
         "rank \(world.rank) on \(ProcessInfo.processInfo.hostName) has another \(what) than the first rank: "
           + "found \(digest), expected \(first)")
     }

@@ -51,10 +51,11 @@ struct RunDirectory {
       let differences = recipe.differences(from: old).filter { difference in
         !changes.contains { difference.field == $0 || difference.field.hasPrefix($0 + ".") }
       }
-      if let first = differences.first {
+      if !differences.isEmpty {
+        let allowing = differences.map { "--allow-change \($0.field)" }.joined(separator: " ")
         throw ResumeRefused(
           "\(path) holds a run of another recipe: \(differences.map(\.text).joined(separator: "; ")). Give the recipe "
-            + "it was started with (\(file)), another --into for a new run, or --allow-change \(first.field).")
+            + "it was started with (\(file)), another --into for a new run, or \(allowing).")
       }
     } else if !(try store.list().isEmpty) {
       throw ResumeRefused("\(path) holds checkpoints but no recipe.json: name another --into, or put the recipe back.")

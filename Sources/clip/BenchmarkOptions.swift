@@ -11,7 +11,7 @@ struct BenchmarkOptions: ParsableArguments {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
-  @Option(help: ArgumentHelp("Draw the result, as a PNG.", valueName: "file"))
+  @Option(help: ArgumentHelp("Draw the result, as a PNG.", valueName: "file"), transform: PNGFile.path)
   var plot: String?
 
   /// A report with the machine it is of, as one JSON object.

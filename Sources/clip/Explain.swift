@@ -50,7 +50,7 @@ struct Explain: ParsableCommand {
   @Option(help: "What the maps are made of: features or pixels.")
   var layer = Explanation.Layer.features
 
-  @Option(help: ArgumentHelp("The PNG to draw.", valueName: "file"))
+  @Option(help: ArgumentHelp("The PNG to draw.", valueName: "file"), transform: PNGFile.path)
   var into: String
 
   @Option(help: ArgumentHelp("Also write the gradients, as safetensors.", valueName: "file"))
@@ -77,6 +77,22 @@ struct Explain: ParsableCommand {
     let center: HeatMap.Place?
     let strongest: HeatMap.Place?
     let area: Double
+
+    private enum CodingKeys: CodingKey {
+      case text, similarity, probability, peak, center, strongest, area
+    }
+
+    /// Writes every key, with `null` for what there is none of.
+    func encode(to encoder: any Swift.Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(text, forKey: .text)
+      try container.encode(similarity, forKey: .similarity)
+      try container.encode(probability, forKey: .probability)
+      try container.encode(peak, forKey: .peak)
+      try container.encode(center, forKey: .center)
+      try container.encode(strongest, forKey: .strongest)
+      try container.encode(area, forKey: .area)
+    }
   }
 
   func validate() throws {

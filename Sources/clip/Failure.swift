@@ -13,7 +13,7 @@ enum Failure {
   static func exit(_ error: any Error) -> Never {
     if Clip.exitCode(for: error).isSuccess { Clip.exit(withError: error) }  // --help
     if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
-    if let verb = CommandLine.arguments.dropFirst().first, ["train", "evaluate", "embed", "benchmark"].contains(verb) {
+    if WorldVerbs.isNamed {
       // Only a rank that has joined its world can end the others; if that is what failed, it ends alone.
       try? World.run({ _ in throw error }, onError: report)
     }
@@ -32,7 +32,7 @@ enum Failure {
   /// The exit code of an error, as the README documents them.
   private static func code(of error: any Error) -> Int32 {
     switch error {
-    case is RecipeError, is VocabularyError, is ValidationError: 2
+    case is RecipeError, is VocabularyError, is ValidationError, is RanksDiffer: 2
     case is ResumeRefused: 64
     case is FileError, is PackError, is ImageError: 74
     default: isFromParser(error) ? 2 : 1

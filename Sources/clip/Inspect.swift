@@ -25,7 +25,7 @@ struct Inspect: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Where their pictures are drawn, as a PNG; with --show and without this, in the directory's name with .png.",
-      valueName: "file"))
+      valueName: "file"), transform: PNGFile.path)
   var sheet: String?
 
   @OptionGroup var output: Output

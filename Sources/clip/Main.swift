@@ -18,6 +18,7 @@ enum Main {
     signal(SIGPIPE, SIG_IGN)
     do {
       var command = try Clip.parseAsRoot()
+      WorldVerbs.check()
       try command.run()
       // What was printed may still wait in a buffer: a result that nobody got is none.
       guard fflush(nil) == 0 else { throw FileError("standard output", cannot: "write", Errno(rawValue: errno)) }

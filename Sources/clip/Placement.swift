@@ -22,7 +22,9 @@ final class Placement {
 
   /// mpirun's options for hosts and ranks, which the command must leave alone.
   static let options: Set = [
-    "-n", "-np", "-c", "--n", "--np", "-H", "--host", "-hostfile", "--hostfile", "-machinefile",
+    "-n", "-np", "-c", "--n", "--np", "-H", "-host", "--host", "-hostfile", "--hostfile", "-machinefile",
+    "--machinefile",
+    "-default-hostfile", "--default-hostfile",
   ]
 
   /// What of a command is for mpirun: what stands before the program.

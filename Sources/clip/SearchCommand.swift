@@ -38,7 +38,7 @@ struct SearchCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: ArgumentHelp("How many pictures to show for a query.", valueName: "k"))
   var top = 5
 
-  @Option(help: ArgumentHelp("Draw what was found, as a PNG.", valueName: "file"))
+  @Option(help: ArgumentHelp("Draw what was found, as a PNG.", valueName: "file"), transform: PNGFile.path)
   var sheet: String?
 
   @OptionGroup var threads: ThreadOption

@@ -57,6 +57,8 @@ import Testing
     let texts = try #require(report["texts"] as? [[String: Any]])
     #expect(texts.map { $0["text"] as? String } == ["a red square", "a blue circle"])
     let probabilities = texts.compactMap { $0["probability"] as? Double }
+    let keys: Set = ["text", "similarity", "probability", "peak", "center", "strongest", "area"]
+    #expect(texts.allSatisfy { Set($0.keys) == keys })
     #expect(probabilities.count == 2 && abs(probabilities.reduce(0, +) - 1) < 1e-9)
     let similarities = try file.tensor("similarity").values()
     // The same cosines as of the embeddings.
@@ -82,7 +84,7 @@ import Testing
         "--json",
       ]).output)
     let texts = try #require(report["texts"] as? [[String: Any]])
-    #expect(texts.count == 1 && texts[0]["probability"] == nil && texts[0]["similarity"] is Double)
+    #expect(texts.count == 1 && texts[0]["probability"] is NSNull && texts[0]["similarity"] is Double)
     #expect(try scratch.succeed(explain("transformer")).output.hasPrefix("heat.png: 2 maps of "))
   }
 

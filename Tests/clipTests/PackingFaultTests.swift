@@ -62,6 +62,23 @@ import Testing
     #expect(found.contains("long: wordy wordy") && !found.contains("end\n"))
   }
 
+  /// What a caption holds is packed as it is; a terminal gets no command from it.
+  @Test func captionsAreNoCommands() throws {
+    let caption = "a \u{1B}]0;title\u{7} \u{9B}31m red\u{202E} frog"
+    try scratch.write(png(1), to: "in/a.png")
+    try scratch.write(caption, to: "in/a.txt")
+    try scratch.succeed(["pack", "in", "--into", "shards"])
+    let found = try scratch.succeed(["inspect", "shards"]).output
+    #expect(found.contains(#"a: a \u{1b}]0;title\u{7} \u{9b}31m red\u{202e} frog"#))
+    #expect(found.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
+    let json = try scratch.succeed(["inspect", "shards", "--json"]).output
+    let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+    let captions = try #require(object?["captions"] as? [[String: Any]])
+    #expect(captions.first?["caption"] as? String == caption)
+    let complaint = try scratch.clip(["inspect", "no\u{1B}[31m"])
+    #expect(complaint.status == 74 && complaint.errors.contains(#"no\u{1b}[31m"#))
+  }
+
   @Test func aFolderWithoutSamplesIsAnError() throws {
     try Directory.create(scratch("empty"))
     try scratch.fail(

@@ -67,6 +67,9 @@ extension RankTests {
 
     @Test func queriesThatAreNoneAreRefused() throws {
       try scratch.write("no picture", to: "words.jpg")
+      try scratch.fail(
+        search + ["a cat"], ranks: 2, with: 2,
+        "clip: search works in one process, found 2 ranks: start it without mpirun")
       try scratch.fail(search + ["--image", "words.jpg"], with: 74, "words.jpg: cannot be decoded: ")
       try scratch.fail(search + ["a cat", "--image", "missing.jpg"], with: 74, "missing.jpg: cannot open")
       try scratch.fail(

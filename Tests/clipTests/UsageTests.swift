@@ -149,6 +149,14 @@ import Testing
     (["benchmark", "data", "--data", "d", "--samples", "0"], "--samples: expected at least 1"),
     (["benchmark", "search", "--top", "0"], "--top: expected at least 1"),
     (["benchmark", "speed"], "Unexpected argument 'speed'"),
+    (
+      ["inspect", "shards", "--sheet", "a/found.jpg"],
+      "found a/found.jpg, expected a name that ends in .png: that is what is drawn"
+    ),
+    (
+      ["launch", "--hosts-file", "hosts", "--", "mpirun", "--machinefile", "hosts", "clip", "train"],
+      "--machinefile is for mpirun to be told by --hosts-file"
+    ),
   ]) func mistakesOnTheCommandLineEndWith2(arguments: [String], text: String) throws {
     let result = try scratch.clip(arguments)
     #expect(result.status == 2 && result.output.isEmpty)
