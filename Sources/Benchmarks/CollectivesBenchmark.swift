@@ -1,20 +1,24 @@
 public import Collectives
+import Tensors
 import Towers
 public import Training
 
-/// How fast the ranks exchange numbers: each operation at several sizes, and the sum of a model's gradients.
+/// How fast the ranks exchange numbers: each operation at several sizes, and those of a model's gradients and
+/// values in a step.
 public struct CollectivesBenchmark: Sendable {
   private let model: ModelConfiguration
   private let name: String
+  private let reduction: ReductionSettings
   /// Bytes of the whole buffer.
   package static let sizes = (6...13).map { 1 << (2 * $0) }
 
   /// - Parameters:
-  ///   - recipe: whose model's gradients are summed.
+  ///   - recipe: whose model's gradients are summed, and how.
   ///   - name: the recipe's.
   public init(_ recipe: Recipe, named name: String) throws {
     model = try recipe.model.configuration
     self.name = name
+    reduction = recipe.reduction
   }
 
   /// Measures on all ranks.
@@ -45,16 +49,22 @@ public struct CollectivesBenchmark: Sendable {
         operations.append(.init(operation: name, bytes: 4 * whole.count, seconds: found.median))
       }
     }
-    return CollectivesReport(recipe: name, operations: operations, gradients: try gradients(in: world))
+    let (gradients, values) = try exchange(in: world)
+    return CollectivesReport(recipe: name, operations: operations, gradients: gradients, values: values)
   }
 
-  /// The sum that ends every step.
-  private func gradients(in world: any Communicator) throws -> CollectivesReport.Operation {
+  /// What every step does with the gradients and the values of all parameters, where the optimizer is sharded.
+  private func exchange(in world: any Communicator) throws
+    -> (sum: CollectivesReport.Operation, gather: CollectivesReport.Operation)
+  {
     let count = TwoTowers.parameterShapes(of: model).reduce(0) { $0 + $1.shape.reduce(1, *) }
-    let block = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
-    defer { block.deallocate() }
-    block.initialize(repeating: 0)
-    let found = try world.durations(least: 3, seconds: 0.1) { try world.sum(block) }
-    return .init(operation: "sum", bytes: 4 * count, seconds: found.median)
+    let block = Tensor(rows: 1, columns: count), exchange = SliceExchange(reduction, in: world)
+    let found = try world.durations(
+      least: 3, seconds: 0.2,
+      inTurn: [{ if world.size > 1 { try exchange.sum(block) } }, { try exchange.gather(block) }])
+    return (
+      .init(operation: "sum", bytes: 4 * count, seconds: found[0].median),
+      .init(operation: "gather", bytes: 4 * count, seconds: found[1].median)
+    )
   }
 }

@@ -25,7 +25,13 @@ public struct CollectivesReport: BenchmarkReport, Sendable {
 
   let recipe: String
   let operations: [Operation]
+  /// The sum of all gradients of the recipe's model, of which each rank gets a slice, and the gathering of its values.
   let gradients: Operation
+  let values: Operation
+
+  private var ofModel: [(String, Operation)] {
+    [("sum of the gradients of \(recipe)", gradients), ("gather of its values", values)]
+  }
 
   /// A line for each operation and size.
   public func text(on machine: Machine) -> String {
@@ -33,9 +39,9 @@ public struct CollectivesReport: BenchmarkReport, Sendable {
     for found in operations {
       table.add(found.name, Figure.bytes(found.bytes), Figure.seconds(found.seconds), found.rate)
     }
-    table.add(
-      "sum of the gradients of \(recipe)", Figure.bytes(gradients.bytes), Figure.seconds(gradients.seconds),
-      gradients.rate)
+    for (what, found) in ofModel {
+      table.add(what, Figure.bytes(found.bytes), Figure.seconds(found.seconds), found.rate)
+    }
     return (["collectives, \(machine.workers), \(machine.processor)", ""] + table.lines).joined(separator: "\n")
   }
 
@@ -51,6 +57,6 @@ public struct CollectivesReport: BenchmarkReport, Sendable {
     let bars = names.flatMap { name in operations.filter { $0.name == name }.map { bar(name, $0) } }
     return BarChart(
       title: "What the ranks exchange in a second", subtitles: [machine.workers, machine.processor],
-      unit: "GB/s of the whole buffer", bars: bars + [bar("sum of the gradients of \(recipe)", gradients)])
+      unit: "GB/s of the whole buffer", bars: bars + ofModel.map(bar))
   }
 }

@@ -60,9 +60,11 @@ public final class CountingCommunicator: Communicator {
   }
 
   /// Counts what is sent to the others.
-  public func exchange(pieces: Int, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) throws {
+  public func exchange(
+    pieces: Int, outgoingStays: Bool, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void
+  ) throws {
     try world.exchange(
-      pieces: pieces,
+      pieces: pieces, outgoingStays: outgoingStays,
       { piece in
         let parcels = parcels(piece)
         for (other, parcel) in parcels.outgoing.enumerated() where other != rank { bytesSent += Double(parcel.count) }

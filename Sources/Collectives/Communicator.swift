@@ -30,10 +30,12 @@ public protocol Communicator: AnyObject {
   ///
   /// - Parameters:
   ///   - pieces: how many there are, the same on all ranks.
-  ///   - parcels: gets a piece ready; called for piece i + 1 before piece i has arrived. Piece i + 2 may use the memory
-  ///     of piece i.
+  ///   - outgoingStays: whether no piece's outgoing memory changes before the end. Then ranks need not wait for each other
+  ///     at every piece.
+  ///   - parcels: gets a piece ready, in order; called for piece i + 1 before piece i has arrived, and for any number of
+  ///     pieces where what goes out stays. Piece i + 2 may use the memory of piece i.
   ///   - arrived: works on a piece, in order.
-  func exchange(pieces: Int, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) throws
+  func exchange(pieces: Int, outgoingStays: Bool, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) throws
   /// Copies rank 0's bytes to all others.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer) throws
   /// Returns once all ranks have called it.
@@ -55,7 +57,7 @@ extension Communicator {
 
   /// Exchanges parcels with all other ranks, all at once.
   public func exchange(_ parcels: Parcels) throws {
-    try exchange(pieces: 1, { _ in parcels }, arrived: { _ in })
+    try exchange(pieces: 1, outgoingStays: true, { _ in parcels }, arrived: { _ in })
   }
 
   /// Rank 0's number on all ranks.

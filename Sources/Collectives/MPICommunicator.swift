@@ -138,51 +138,72 @@ public final class MPICommunicator: Communicator {
     }
   }
 
+  /// How many pieces are handed over ahead where what goes out stays as it is: ranks that are held up in turn, by whatever
+  /// else a machine does, then do not wait for each other at every piece. Fewer where each is sent to many ranks.
+  private var piecesAhead: Int { max(128 / size, 1) }
+
   /// Exchanges parcels with all other ranks, piece by piece.
-  public func exchange(pieces: Int, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) throws {
-    guard pieces > 0 else { return }
-    var onItsWay = try start(parcels(0))
+  public func exchange(
+    pieces: Int, outgoingStays: Bool, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void
+  ) throws {
+    var ready: [Parcels] = [], coming: [[MPI_Request?]] = [], going: [[MPI_Request?]] = []
     for piece in 0..<pieces {
+      let last = min(piece + (outgoingStays ? piecesAhead : 1), pieces - 1)
+      while ready.count <= last { ready.append(try checked(parcels(ready.count))) }
+      // Sent before anything is received: a piece that is waiting here already is copied by the very call that asks for
+      // it, and the rank it came from would wait for its own meanwhile.
+      while going.count <= last { going.append(try send(ready[going.count].outgoing)) }
       // Messages of two ranks never overtake each other, so pieces need no tags of their own.
-      let next = piece + 1 < pieces ? try start(parcels(piece + 1)) : []
-      try wait(for: &onItsWay)
+      while coming.count <= min(piece + 1, pieces - 1) { coming.append(try receive(ready[coming.count].incoming)) }
+      try wait(for: &coming[piece])
+      if !outgoingStays { try wait(for: &going[piece]) }
       arrived(piece)
-      onItsWay = next
     }
+    for piece in going.indices where outgoingStays { try wait(for: &going[piece]) }
   }
 
-  private func start(_ parcels: Parcels) throws -> [MPI_Request?] {
+  private func checked(_ parcels: Parcels) throws -> Parcels {
     guard parcels.outgoing.count == size, parcels.incoming.count == size else {
       throw MPIError(
         "exchange",
         "\(parcels.outgoing.count) and \(parcels.incoming.count) parcels are not one for each of \(size) ranks")
     }
-    var requests: [MPI_Request?] = []
-    func begin(_ call: String, _ bytes: Int, _ body: (Int, Int32, inout MPI_Request?) -> Int32) throws {
-      for piece in stride(from: 0, to: bytes, by: Self.pieceBytes) {
-        var request: MPI_Request?
-        try MPIError.check(call, body(piece, Int32(min(Self.pieceBytes, bytes - piece)), &request))
-        requests.append(request)
-      }
-    }
-    // Every rank begins with the one behind it, or all of them would send to the first rank first.
-    for distance in 1..<max(size, 1) {
-      let source = (rank + size - distance) % size, bytes = parcels.incoming[source]
-      try begin("MPI_Irecv", bytes.count) { piece, count, request in
+    return parcels
+  }
+
+  // Every rank begins with the one behind it, or all of them would send to the first rank first.
+
+  private func receive(_ incoming: [UnsafeMutableRawBufferPointer]) throws -> [MPI_Request?] {
+    try (1..<max(size, 1)).flatMap { distance in
+      let source = (rank + size - distance) % size, bytes = incoming[source]
+      return try requests("MPI_Irecv", bytes.count) { start, count, request in
         MPI_Irecv(
-          bytes.baseAddress.map { $0 + piece }, count, COpenMPI_byte(), Int32(source), Self.exchangeTag, world, &request
+          bytes.baseAddress.map { $0 + start }, count, COpenMPI_byte(), Int32(source), Self.exchangeTag, world, &request
         )
       }
     }
-    for distance in 1..<max(size, 1) {
-      let target = (rank + distance) % size, bytes = parcels.outgoing[target]
-      try begin("MPI_Isend", bytes.count) { piece, count, request in
+  }
+
+  private func send(_ outgoing: [UnsafeRawBufferPointer]) throws -> [MPI_Request?] {
+    try (1..<max(size, 1)).flatMap { distance in
+      let target = (rank + distance) % size, bytes = outgoing[target]
+      return try requests("MPI_Isend", bytes.count) { start, count, request in
         MPI_Isend(
-          bytes.baseAddress.map { $0 + piece }, count, COpenMPI_byte(), Int32(target), Self.exchangeTag, world, &request
+          bytes.baseAddress.map { $0 + start }, count, COpenMPI_byte(), Int32(target), Self.exchangeTag, world, &request
         )
       }
     }
-    return requests
+  }
+
+  /// What `begin` began, a call for each so many bytes as one takes.
+  private func requests(
+    _ call: String, _ bytes: Int, _ begin: (_ start: Int, _ count: Int32, inout MPI_Request?) -> Int32
+  ) throws -> [MPI_Request?] {
+    try stride(from: 0, to: bytes, by: Self.pieceBytes).map { start in
+      var request: MPI_Request?
+      try MPIError.check(call, begin(start, Int32(min(Self.pieceBytes, bytes - start)), &request))
+      return request
+    }
   }
 
   private func wait(for requests: inout [MPI_Request?]) throws {

@@ -27,7 +27,7 @@ public final class SoloCommunicator: Communicator {
     _ = own.update(fromContentsOf: all)
   }
   /// There is no other rank: every piece has arrived at once.
-  public func exchange(pieces: Int, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) {
+  public func exchange(pieces: Int, outgoingStays: Bool, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) {
     for piece in 0..<pieces {
       _ = parcels(piece)
       arrived(piece)

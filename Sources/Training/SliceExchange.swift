@@ -104,7 +104,7 @@ package final class SliceExchange: UnitExchange {
 
   /// Brings every rank's slices of values to all others.
   func gather(_ values: Tensor, _ units: [Range<Int>]) throws {
-    try world.exchange(values, into: values, pieces: units.count) { index in
+    try world.exchange(values, into: values, pieces: units.count, outgoingStays: true) { index in
       let slices = slices(of: units[index])
       return (slices.map { _ in slices[world.rank] }, slices)
     }
@@ -150,7 +150,7 @@ package final class SliceExchange: UnitExchange {
     let rank = world.rank
     var squares = [Double](repeating: 0, count: pieces.count)
     func arriving(_ index: Int) -> [Range<Int>] { places(index, pieces[index].map { _ in pieces[index][rank].count }) }
-    try world.exchange(gradients, into: arrived, pieces: pieces.count) { index in
+    try world.exchange(gradients, into: arrived, pieces: pieces.count, outgoingStays: true) { index in
       (pieces[index], arriving(index))
     } arrived: { index in
       let own = gradients.columns(pieces[index][rank])
@@ -171,7 +171,7 @@ package final class SliceExchange: UnitExchange {
     let rank = world.rank
     var squares = [Double](repeating: 0, count: pieces.count)
     func arriving(_ index: Int) -> [Range<Int>] { places(index, pieces[index].map { _ in pieces[index][rank].count }) }
-    try world.exchange(sending, into: arrived, pieces: pieces.count) { index in
+    try world.exchange(sending, into: arrived, pieces: pieces.count, outgoingStays: false) { index in
       let outgoing = places(index, pieces[index].map(\.count))
       for (part, place) in zip(pieces[index], outgoing) {
         narrow(gradients.columns(part), into: sending.columns(place))
@@ -191,7 +191,7 @@ package final class SliceExchange: UnitExchange {
   private func gatherNarrowed(_ gradients: Tensor, _ pieces: [[Range<Int>]]) throws {
     let rank = world.rank
     func arriving(_ index: Int) -> [Range<Int>] { places(index, pieces[index].map(\.count)) }
-    try world.exchange(sending, into: arrived, pieces: pieces.count) { index in
+    try world.exchange(sending, into: arrived, pieces: pieces.count, outgoingStays: false) { index in
       let incoming = arriving(index)
       narrow(gradients.columns(pieces[index][rank]), into: sending.columns(incoming[rank]))
       return (incoming.map { _ in incoming[rank] }, incoming)

@@ -20,7 +20,7 @@ import Testing
     func maximum(_ values: UnsafeMutableBufferPointer<Double>) { calls += 1 }
     func gather(_ own: UnsafeBufferPointer<Float>, into all: UnsafeMutableBufferPointer<Float>) { calls += 1 }
     func sumScatter(_ all: UnsafeBufferPointer<Float>, into own: UnsafeMutableBufferPointer<Float>) { calls += 1 }
-    func exchange(pieces: Int, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) {
+    func exchange(pieces: Int, outgoingStays: Bool, _ parcels: (Int) -> Parcels, arrived: (Int) -> Void) {
       for piece in 0..<pieces {
         _ = parcels(piece)
         arrived(piece)
@@ -72,7 +72,7 @@ import Testing
     var arrivals = 0
     try bytes.withUnsafeBytes { bytes in
       let parts = [UnsafeRawBufferPointer(rebasing: bytes[..<4]), bytes, UnsafeRawBufferPointer(rebasing: bytes[..<7])]
-      try world.exchange(pieces: 2, { _ in (parts, []) }, arrived: { _ in arrivals += 1 })
+      try world.exchange(pieces: 2, outgoingStays: false, { _ in (parts, []) }, arrived: { _ in arrivals += 1 })
     }
     // Two pieces of 4 and 7 bytes; what a rank has for itself stays.
     #expect(world.bytesSent == 22 && arrivals == 2 && claimant.calls == 1)

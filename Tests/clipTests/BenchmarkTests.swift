@@ -130,14 +130,16 @@ extension RankTests {
 
     @Test func collectivesHaveTheirKeys() throws {
       let found = try benchmark("collectives", "--recipe", "tiny", ranks: 2)
-      #expect(ofMachine.union(["recipe", "operations", "gradients"]) == Set(found.keys))
+      #expect(ofMachine.union(["recipe", "operations", "gradients", "values"]) == Set(found.keys))
       let operations = try #require(found["operations"] as? [[String: Any]])
       #expect(operations.count == 24)
       #expect(Set(operations.compactMap { $0["operation"] as? String }) == ["sum", "gather", "sum_scatter"])
       #expect(Set(operations.compactMap { $0["bytes"] as? Int }) == Set((6...13).map { 1 << (2 * $0) }))
-      let gradients = try #require(found["gradients"] as? [String: Any])
-      #expect(Set(gradients.keys) == ["operation", "bytes", "seconds", "bytes_per_second"])
-      #expect(try number(gradients, "bytes") == 4 * 1_745_281)
+      for key in ["gradients", "values"] {
+        let whole = try #require(found[key] as? [String: Any])
+        #expect(Set(whole.keys) == ["operation", "bytes", "seconds", "bytes_per_second"])
+        #expect(try number(whole, "bytes") == 4 * 1_745_281)
+      }
     }
 
     @Test func aCheckpointIsWrittenReadAndRemoved() throws {
