@@ -71,6 +71,13 @@ public enum Directory {
     return result
   }
 
+  /// When a file was written last, in nanoseconds since 1970.
+  public static func modified(_ path: String) throws -> Int {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw FileError(path, cannot: "look at", Errno(rawValue: errno)) }
+    return Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
+  }
+
   /// Bytes that may still be written where a directory lies.
   public static func freeBytes(at path: String) throws -> Int {
     var status = statvfs()

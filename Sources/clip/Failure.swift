@@ -25,7 +25,7 @@ enum Failure {
     // Where a file or a machine is to blame, it matters whose.
     let isLocal = !world.isFirst || error is FileError || error is MPIError
     let place = world.size > 1 && isLocal ? "rank \(world.rank) on \(ProcessInfo.processInfo.hostName): " : ""
-    tell(isFromParser(error) ? Clip.fullMessage(for: error) : "clip: \(place)\(error)")
+    tell(isFromParser(error) ? Clip.fullMessage(for: error) : "clip: \(place)\(error)".printableOnOneLine)
     return code(of: error)
   }
 

@@ -155,7 +155,7 @@ struct Pack: ParsableCommand {
     }
     for (reason, count) in index.dropped.sorted(by: { $0.key < $1.key }) {
       let names = packing.examples[reason] ?? []
-      let shown = names.joined(separator: ", ") + (names.count < count ? ", …" : "")
+      let shown = names.map(\.printableOnOneLine).joined(separator: ", ") + (names.count < count ? ", …" : "")
       text += "\n  left out: \(count) \(reason)" + (names.isEmpty ? "" : " (\(shown))")
     }
     return text

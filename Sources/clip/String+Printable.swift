@@ -15,10 +15,15 @@ extension String {
     return text
   }
 
+  /// The same on one line: a name that breaks it would pass for what a program says.
+  var printableOnOneLine: String {
+    printable.replacing("\n", with: "\\n").replacing("\t", with: "\\t")
+  }
+
   private static func isCommand(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar {
     case "\n", "\t": false
-    case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": true
+    case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}", "\u{200E}", "\u{200F}", "\u{61C}": true
     default: scalar.properties.generalCategory == .control
     }
   }

@@ -99,7 +99,19 @@ import Testing
       try scratch.write(scratch.read(fixture("mds/\(name)")), to: "mds/\(name)")
     }
     let missing = #expect(throws: FileError.self) { try packed("\(scratch.path)/mds") }
-    #expect(missing?.description.contains("mds/index.json: ") == true, "\(missing?.description ?? "")")
+    #expect(missing?.description.contains("mds/index.json: is missing") == true, "\(missing?.description ?? "")")
+    let index = try scratch.read(fixture("mds/index.json"))
+    let text = String(decoding: index, as: UTF8.self)
+    try scratch.write(text.replacing("shard.00002.mds", with: "shard.00007.mds"), to: "mds/index.json")
+    let unnamed = #expect(throws: FileError.self) { try packed("\(scratch.path)/mds") }
+    #expect(unnamed?.description.contains("mds/index.json: does not name shard.00002.mds") == true)
+    try scratch.write(text.replacing("shard.00002.mds", with: "../shard.00002.mds"), to: "mds/index.json")
+    let outside = #expect(throws: FileError.self) { try packed("\(scratch.path)/mds") }
+    #expect(outside?.description.contains("expected one below its own directory") == true)
+    // As several processes leave them.
+    try scratch.write(text.replacing("\"shard.", with: "\"mds/shard."), to: "index.json")
+    #expect(try packed(scratch.path, .init(captionColumn: "text")).index.samples == 7)
+    try Directory.remove(scratch.dataset)
     for garbage in ["", "{", "[]", #"{"shards": 3}"#] {
       try scratch.write(garbage, to: "mds/index.json")
       let error = #expect(throws: FileError.self) { try packed("\(scratch.path)/mds") }

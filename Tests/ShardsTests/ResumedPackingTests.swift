@@ -192,6 +192,52 @@ import Testing
     #expect(try packer.pack(input, into: scratch.dataset).resumedShards > 0)
   }
 
+  /// What was passed whole is compared as well, by what is read of it where its size and its time do not tell.
+  @Test func inputsPassedBeforeThatChangedAreNamed() throws {
+    let tar = try scratch.read(fixture("wds.tar"))
+    let caption = try #require(tar.firstRange(of: Array("caption 0".utf8))).lowerBound
+    try scratch.write(tar, to: "a.tar")
+    try scratch.writePhotos(6)
+    try scratch.write(Array(tar.prefix(tar.count / 2)), to: "b.tar")
+    let packer = try Packer(samplesPerShard: 2, threads: 1, prepare: prepare)
+    func pack(_ more: String..., into directory: String) throws -> Packing {
+      let inputs = try (["a.tar", "photos", "b.tar"] + more).map { try PackInput("\(scratch.path)/\($0)") }
+      return try packer.pack(inputs, into: directory)
+    }
+    #expect(throws: FileError.self) { try pack(into: scratch.dataset) }
+    try scratch.write(tar, to: "b.tar")
+    let left = try files(in: scratch.dataset)
+    func refuses(_ input: String) throws {
+      for _ in 0..<2 {
+        let error = #expect(throws: FileError.self) { try pack(into: scratch.dataset) }
+        #expect(error?.description.contains("\(input): is not what it was when packing began") == true)
+        #expect(try files(in: scratch.dataset) == left)
+      }
+    }
+    var other = tar
+    other[caption] = UInt8(ascii: "C")
+    try scratch.write(other, to: "a.tar")
+    try refuses("a.tar")
+    try scratch.write(tar, to: "a.tar")
+    // Another kind of picture is another one, whatever its name.
+    let names = try Directory.names(in: "\(scratch.path)/photos/0").filter { $0.hasSuffix(".jpg") }
+    let name = try #require(names.first)
+    let (old, new) = ("\(scratch.path)/photos/0/\(name)", "\(scratch.path)/photos/0/\(name.dropLast(4)).png")
+    try Directory.rename(old, to: new)
+    try refuses("photos")
+    try Directory.rename(new, to: old)
+    // Written again, with the same contents: it was read, and goes on.
+    #expect(try pack(into: scratch.dataset).resumedShards > 4)
+    _ = try pack(into: "\(scratch.path)/whole")
+    #expect(try files(in: scratch.dataset) == files(in: "\(scratch.path)/whole"))
+
+    // Complete but for the removal of the journal: of these inputs and no others.
+    try scratch.write(try #require(left["packing.jsonl"]), to: "dataset/packing.jsonl")
+    let added = #expect(throws: FileError.self) { try pack("a.tar", into: scratch.dataset) }
+    #expect(added?.description.contains("complete, of other inputs than this command's") == true)
+    #expect(try pack(into: scratch.dataset).index.samples > 10)
+  }
+
   /// What is behind the input that was being packed may change, or go: the result is that of the inputs there are then.
   @Test func laterInputsMayBeMended() throws {
     try writeInputs()

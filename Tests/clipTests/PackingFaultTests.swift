@@ -75,6 +75,10 @@ import Testing
     let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
     let captions = try #require(object?["captions"] as? [[String: Any]])
     #expect(captions.first?["caption"] as? String == caption)
+    try scratch.write("no picture", to: "in/b\nclip: done.jpg")
+    try scratch.write("x", to: "in/b\nclip: done.txt")
+    let packed = try scratch.succeed(["pack", "in", "--into", "others"]).output
+    #expect(packed.contains(#"(b\nclip: done)"#), "\(packed)")
     let complaint = try scratch.clip(["inspect", "no\u{1B}[31m"])
     #expect(complaint.status == 74 && complaint.errors.contains(#"no\u{1b}[31m"#))
   }

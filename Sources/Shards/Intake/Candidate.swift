@@ -24,14 +24,15 @@ struct Candidate: Sendable {
   /// How much of all inputs was passed when it was found, from 0 to 1.
   var fraction = 0.0
 
-  /// What tells it from others that might lie where it lay: its name, and what of it was read to find it.
+  /// What tells it from others that might lie where it lay: its name, what of it was read to find it, and
+  /// where the rest lies.
   var mark: Digest {
     var bytes = Array(name.utf8)
     for content in [picture, caption, json] {
       let part =
         switch content {
         case .bytes(let bytes): "\(Digest(of: bytes))"
-        case .file: "in a file"
+        case .file(let path): "in \(path)"
         case .tooLarge: "too large"
         case nil: "none"
         }

@@ -49,11 +49,24 @@ struct InputChain: CandidateSource {
       position.pass(candidate.mark)
     }
     guard position == start else {
-      throw PackRefusal(
-        inputs[start.input].path,
-        "is not what it was when packing began: its first \(start.candidates) samples are others now; "
-          + "remove the unfinished dataset and pack again")
+      throw Self.refusal(inputs[start.input], "its first \(start.candidates) samples are others now")
     }
     current = source
+  }
+
+  /// Refuses an input that was passed whole if it is not what it was then.
+  static func prove(_ input: PackInput, endsAt end: PackPosition) throws {
+    var source = try input.source()
+    var position = PackPosition(input: end.input)
+    while let candidate = try source.next() { position.pass(candidate.mark) }
+    guard position == end else {
+      throw refusal(input, "it had \(end.candidates) samples, of which some are others now, or more or fewer")
+    }
+  }
+
+  private static func refusal(_ input: PackInput, _ difference: String) -> PackRefusal {
+    PackRefusal(
+      input.path,
+      "is not what it was when packing began: \(difference); remove the unfinished dataset and pack again")
   }
 }

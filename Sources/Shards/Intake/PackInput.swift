@@ -117,11 +117,13 @@ public struct PackInput: Equatable, Sendable {
   private var imageColumn: String { options.imageColumn ?? "filepath" }
   private var captionColumn: String { options.captionColumn ?? "title" }
 
-  /// The size of the file; nil for folders, which have none to compare.
-  func fileCount() throws -> Int? {
+  /// What a packing notes of it before it is read.
+  func journalInput() throws -> PackJournal.Input {
     switch kind {
-    case .folder, .mds, .balanced: nil
-    case .tar, .table: try FileReader(path).count
+    case .folder, .balanced: return .init(path: path, bytes: nil, modified: nil)
+    case .mds: return .init(path: path, bytes: nil, modified: try? Directory.modified(MDSIndex.path(in: path)))
+    case .tar, .table:
+      return .init(path: path, bytes: try FileReader(path).count, modified: try Directory.modified(path))
     }
   }
 

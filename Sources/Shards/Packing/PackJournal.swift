@@ -11,6 +11,11 @@ final class PackJournal {
     let path: String
     /// The size of a file; nil for a folder.
     let bytes: Int?
+    /// When the file was written, in nanoseconds since 1970; of MDS shards their index; nil for a folder.
+    let modified: Int?
+
+    /// Whether it needs not be read to know that it is what it was.
+    func isKnown(from before: Input) -> Bool { modified != nil && self == before }
   }
 
   /// The first line.
@@ -38,6 +43,8 @@ final class PackJournal {
     /// What was counted, and how far the inputs were passed, when the shard ended.
     let tally: ShardCutter.Tally
     let position: PackPosition
+    /// The ends of the inputs that were passed whole since the shard before.
+    let finished: [PackPosition]
     /// The pictures in it, where duplicates are looked for.
     var fingerprints: [Fingerprint]?
   }
@@ -51,8 +58,10 @@ final class PackJournal {
 
   /// The journal of a packing into `directory`, which begins or goes on.
   ///
+  /// - Parameter prove: reads an input again that was passed whole, to see that it is what it was: its place, and where it
+  ///   ended then.
   /// - Throws: ``PackRefusal`` where `directory` holds an unfinished packing of other inputs, or with other settings.
-  init(_ plan: Plan, in directory: String) throws {
+  init(_ plan: Plan, in directory: String, proving prove: (Int, PackPosition) throws -> Void) throws {
     let path = "\(directory)/\(Self.fileName)"
     var kept = 0
     if Directory.exists(path) {
@@ -69,6 +78,15 @@ final class PackJournal {
           throw Self.refusal(path, "names other shards than the first \(lines.count)")
         }
         try Self.compare(found, plan, passed: lines.isEmpty ? -1 : lines[lines.count - 1].position.input, in: directory)
+        if Directory.exists("\(directory)/\(ShardIndex.fileName)") {
+          guard found.inputs.map(\.path) == plan.inputs.map(\.path) else {
+            throw PackRefusal(
+              directory, "holds a dataset, which is complete, of other inputs than this command's; name a new directory"
+            )
+          }
+        } else {
+          try Self.checkPassed(lines, found, plan, proving: prove)
+        }
         if found.inputs != plan.inputs {
           // What is still to come was mended; from now on that is what the packing is of.
           let head = try Self.encode(Sealed(plan)) + [UInt8(ascii: "\n")]
@@ -82,6 +100,16 @@ final class PackJournal {
     if kept == 0 {
       try file.append(Self.encode(Sealed(plan)))
       try Directory.sync(directory)
+    }
+  }
+
+  /// Has every input read again that was passed whole and may not be what it was.
+  private static func checkPassed(
+    _ lines: [Line], _ found: Plan, _ plan: Plan, proving prove: (Int, PackPosition) throws -> Void
+  ) throws {
+    let ends = Dictionary(lines.flatMap(\.finished).map { ($0.input, $0) }) { $1 }
+    for number in 0..<(lines.last?.position.input ?? 0) where !plan.inputs[number].isKnown(from: found.inputs[number]) {
+      try prove(number, ends[number] ?? PackPosition(input: number))
     }
   }
 
@@ -144,7 +172,7 @@ final class PackJournal {
           directory, "holds an unfinished packing of \(before), in whose place this command \(now); \(advice)")
       }
     }
-    for (before, now) in zip(found.inputs, plan.inputs).prefix(max(passed, 0)) where before != now {
+    for (before, now) in zip(found.inputs, plan.inputs).prefix(max(passed, 0)) where before.bytes != now.bytes {
       throw PackRefusal(
         before.path,
         "has \(now.bytes ?? 0) bytes, it had \(before.bytes ?? 0) when it was packed into \(directory); "

@@ -127,8 +127,8 @@ public struct Packer: Sendable {
     _ inputs: [PackInput], into directory: String, _ progress: (PackProgress) -> Void
   ) throws -> Packing {
     let plan = PackJournal.Plan(
-      settings: settings, inputs: try inputs.map { PackJournal.Input(path: $0.path, bytes: try $0.fileCount()) })
-    let journal = try PackJournal(plan, in: directory)
+      settings: settings, inputs: try inputs.map { try $0.journalInput() })
+    let journal = try PackJournal(plan, in: directory) { try InputChain.prove(inputs[$0], endsAt: $1) }
     if Directory.exists("\(directory)/\(ShardIndex.fileName)") {
       // An earlier command was killed when only the journal was left to remove.
       let index = try ShardIndex.read(from: directory)
@@ -154,7 +154,7 @@ public struct Packer: Sendable {
       if raw.endsShard {
         try journal.append(
           PackJournal.Line(
-            shard: try shard.finish(), tally: raw.tally, position: raw.position,
+            shard: try shard.finish(), tally: raw.tally, position: raw.position, finished: raw.finished,
             fingerprints: duplicates == nil ? nil : fingerprints))
         (writer, fingerprints) = (nil, [])
       }

@@ -12,6 +12,8 @@ struct ShardCutter {
     /// How far the inputs were passed, and what share of them.
     var position = PackPosition()
     var fraction = 0.0
+    /// Where it ends a shard, the ends of the inputs that were passed whole since the one before.
+    var finished: [PackPosition] = []
     /// The pictures in it, where duplicates are looked for.
     var fingerprints: [Fingerprint] = []
   }
@@ -37,6 +39,7 @@ struct ShardCutter {
   /// What was counted so far.
   private(set) var tally: Tally
   private var position: PackPosition
+  private var finished: [PackPosition] = []
   private var fraction = 0.0
   private var seen: SeenPictures?
   private let samplesPerShard: Int
@@ -88,7 +91,8 @@ struct ShardCutter {
     frame.endsShard = upcoming == nil || shardSamples == samplesPerShard || shardBytes >= bytesPerShard
     if frame.endsShard {
       frame.bytes += TarHeader.end
-      (keys, shardSamples, shardBytes) = (SampleKeys(), 0, 0)
+      frame.finished = finished
+      (keys, shardSamples, shardBytes, finished) = (SampleKeys(), 0, 0, [])
     }
     (frame.tally, frame.position, frame.fraction) = (tally, position, fraction)
     return frame
@@ -118,6 +122,7 @@ struct ShardCutter {
   private mutating func pass(_ outcome: CandidatePreparer.Outcome) {
     tally.pictures += outcome.hasPicture ? 1 : 0
     tally.captions += outcome.hasCaption ? 1 : 0
+    if outcome.input != position.input, position.candidates > 0 { finished.append(position) }
     position.pass(outcome.mark, of: outcome.input)
     fraction = outcome.fraction
   }
